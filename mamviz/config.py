@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from mamviz.errors import ConfigError
 
@@ -164,7 +164,7 @@ def _convert(name: str, hint: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):
             raise ConfigError(f"{name}: expected a group of settings, got {value!r}.")
-        return from_dict(hint, value)  # type: ignore[type-var]
+        return from_dict(cast("type[RunConfig]", hint), value)
     if get_origin(hint) is Literal:
         allowed = get_args(hint)
         _require(value in allowed, name, "one of " + ", ".join(map(str, allowed)), value)

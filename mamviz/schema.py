@@ -37,7 +37,8 @@ SCHEMA_VERSION = 1
 class Progress(Protocol):
     """Called by a long job after each piece of work; draws nothing by itself."""
 
-    def __call__(self, done: int, total: int, note: str = "") -> None: ...
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Take note that `done` of `total` pieces are ready."""
 
 
 def silent(done: int, total: int, note: str = "") -> None:
@@ -98,7 +99,7 @@ class BlockSums:
 
     total, positive, adjusted   (B, K, C, H, W): over all images; over images with attribute k;
                                 weighted by w_k(n) (see `stats.moments.adjusted_weights`)
-    attribute_gram              (B, 3, K, K): sum over images of inner products of attributes' maps, a row a view (VIEWS)
+    attribute_gram              (B, 3, K, K): sums over images of inner products of attributes' maps, by view (VIEWS)
     channel_gram                (B, C, C): the same between channels, full view: cells are (attribute, height, width)
     image_r                     (B, 3, 2, K, K): sums of arctanh(r) within an image, by view and centring (CENTRINGS)
     image_count                 (B, 3, 2, K, K): number of images with a defined r there

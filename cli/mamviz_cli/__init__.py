@@ -1,0 +1,1 @@
+"""The `mamviz` command: parse, call core, call reports."""

@@ -1,0 +1,1 @@
+"""The network: extractor, mask generator, readout, and what is trained beside them."""

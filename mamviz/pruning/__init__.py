@@ -1,0 +1,1 @@
+"""Which channels matter, which repeat each other, and which could go."""

@@ -1,0 +1,1 @@
+"""What is measured from block statistics: pure functions on numpy arrays."""

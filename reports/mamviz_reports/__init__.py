@@ -1,0 +1,1 @@
+"""Rendering: tables, figures and pages from results; sees no models and no files."""

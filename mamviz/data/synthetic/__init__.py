@@ -1,0 +1,1 @@
+"""Built-in faces: drawn from labels, with the region of every attribute known."""
