@@ -1,0 +1,141 @@
+"""Block statistics as sums: label weights, merging, choosing blocks, and how many blocks to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from mamviz.errors import StatisticsError
+from mamviz.schema import CENTRINGS, VIEWS, Array, BlockStatistics, BlockSums, Floats
+
+# As a share of a label's variance. Labels that repeat each other share their effect at any ridge; this one is
+# large enough for the inverse to keep eight digits, and shrinks what can be told apart by less than 1e-4.
+RIDGE = 1e-4
+
+MOST_BLOCKS = 64
+FEWEST_BLOCKS = 20  # below, an interval from resampled blocks is coarse
+FILE_BYTES = 256_000_000
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights w_k(n) whose sums over images are least-squares maps, all other labels held fixed.
+
+    values     (N, K) float64; column k adds up to 0, and to [k == l] when multiplied with label l
+    ridge      added to the labels' correlation matrix; 0 unless labels are collinear
+    constant   columns of labels that never change: their weights are 0 and their adjusted map is undefined
+    """
+
+    values: Floats
+    ridge: float
+    constant: tuple[int, ...]
+
+
+def adjusted_weights(labels: npt.ArrayLike) -> Weights:
+    """Return least-squares weights w = Yc (Yc' Yc)^-1 of centred labels Yc.
+
+    labels   (image, attribute), 0 and 1 (any two numbers work)
+
+    Collinear labels (one repeats or mirrors another, or there are fewer images than attributes) take a
+    small ridge; what repeats then shares its effect evenly.
+    Raises StatisticsError where there is no image or a label is not finite.
+    """
+    table = np.asarray(labels, dtype=np.float64)
+    if table.ndim != 2 or len(table) == 0 or not np.isfinite(table).all():
+        raise StatisticsError(
+            f"labels: expected finite numbers of shape (images, attributes), got shape {table.shape}. "
+            "Fill or leave out the rows without labels."
+        )
+    varies = table.max(axis=0) > table.min(axis=0)
+    values = np.zeros_like(table)
+    ridge = 0.0
+    if varies.any():
+        centred = table[:, varies] - table[:, varies].mean(axis=0)
+        norm = np.sqrt((centred**2).sum(axis=0))
+        scaled = centred / norm
+        correlation = scaled.T @ scaled
+        ridge = RIDGE if np.linalg.eigvalsh(correlation)[0] < RIDGE else 0.0
+        inverse = np.linalg.inv(correlation + ridge * np.eye(len(correlation)))
+        values[:, varies] = scaled @ inverse / norm
+    return Weights(values, ridge, tuple(int(column) for column in np.flatnonzero(~varies)))
+
+
+def merge(parts: Sequence[BlockStatistics]) -> BlockStatistics:
+    """Add statistics of disjoint images, block by block.
+
+    The result does not depend on how the images were divided, up to rounding; sums are added in float64.
+    Raises StatisticsError where parts differ in attributes, grid or number of blocks, or there are none.
+    """
+    if not parts:
+        raise StatisticsError("merge: expected at least one part, got none. Extract masks first.")
+    first = parts[0]
+    for number, part in enumerate(parts[1:], start=1):
+        for what, expected, got in (
+            ("attributes", first.attributes, part.attributes),
+            ("grid", first.grid, part.grid),
+            ("number of blocks", first.n_blocks, part.n_blocks),
+        ):
+            if expected != got:
+                raise StatisticsError(
+                    f"merge: part 0 has {what} {expected}, part {number} has {got}. "
+                    "Extract all parts with one model and the same settings."
+                )
+    return _combine(parts, _add)
+
+
+def select_blocks(stats: BlockStatistics, keep: npt.ArrayLike) -> BlockStatistics:
+    """Keep some blocks, as in a split half or a bootstrap replicate.
+
+    keep   (B,) booleans, or indices in [0, B); an index may come more than once
+    """
+    chosen = np.asarray(keep)
+    if chosen.dtype == np.bool_ and chosen.shape == (stats.n_blocks,):
+        chosen = np.flatnonzero(chosen)
+    inside = np.issubdtype(chosen.dtype, np.integer) and bool(np.all((chosen >= 0) & (chosen < stats.n_blocks)))
+    if chosen.ndim != 1 or not (inside or chosen.size == 0):
+        raise StatisticsError(
+            f"keep: expected {stats.n_blocks} booleans or block numbers from 0 to {stats.n_blocks - 1}, "
+            f"got {chosen.dtype} of shape {chosen.shape}. Choose blocks that exist."
+        )
+    blocks = chosen.astype(np.intp)
+    return _combine([stats], lambda arrays: arrays[0][blocks])
+
+
+def number_of_blocks(n_attributes: int, n_channels: int, height: int, width: int) -> int:
+    """Return how many blocks to keep: 64, fewer where the file would pass 256 MB, never under 20."""
+    maps = 6 * n_attributes + 1  # three sums of each of two maps, and the features
+    pairs = 2 * len(VIEWS) * (1 + 2 * len(CENTRINGS)) + 1  # attribute_gram, image_r and image_count, label_gram
+    single = 4 * maps * n_channels * height * width  # float32
+    double = 8 * (pairs * n_attributes**2 + 2 * n_channels**2 + 2 * n_attributes + 1)
+    return max(FEWEST_BLOCKS, min(MOST_BLOCKS, FILE_BYTES // (single + double)))
+
+
+def _add(arrays: Sequence[Array]) -> Array:
+    total = np.array(arrays[0], dtype=np.float64)
+    for array in arrays[1:]:
+        total += array
+    return total
+
+
+def _combine(parts: Sequence[BlockStatistics], join: Callable[[Sequence[Array]], Array]) -> BlockStatistics:
+    """Join the parts array by array; every array of block statistics has the block as its first axis."""
+
+    def sums(chosen: Sequence[BlockSums]) -> BlockSums:
+        return BlockSums(
+            **{spec.name: join([getattr(part, spec.name) for part in chosen]) for spec in fields(BlockSums)}
+        )
+
+    return BlockStatistics(
+        attributes=parts[0].attributes,
+        grid=parts[0].grid,
+        count=join([part.count for part in parts]),
+        positives=join([part.positives for part in parts]),
+        weight_sum=join([part.weight_sum for part in parts]),
+        label_gram=join([part.label_gram for part in parts]),
+        feature_sum=join([part.feature_sum for part in parts]),
+        mask=sums([part.mask for part in parts]),
+        evidence=sums([part.evidence for part in parts]),
+    )
