@@ -56,7 +56,8 @@ class Choices:
                adjusted: of least-squares maps, all other labels held fixed
                image: mean over images of the per-image r (Fisher z)
                across: r across images, pooled over cells
-    view       "full" (every cell), "channel" (summed over height and width), "spatial" (summed over channels)
+    view       "full" (every cell), "channel" (summed over height and width), "spatial" (summed over channels);
+               between channels the roles change: "channel" keeps one value per attribute, "spatial" sums them
     centring   "common": minus the mean over the things compared, which all share a face's shape; or "none"
     """
 
@@ -73,8 +74,9 @@ class Choices:
                 "Use --sign signed, or the estimand mean, contrast or adjusted."
             )
 
-    def describe(self) -> str:
-        """Say the choices in words, for headings and captions."""
+    def describe(self, axis: Axis = "attribute") -> str:
+        """Say the choices in words, for headings and captions; `axis` is what is compared."""
+        other = "attribute" if axis == "channel" else "channel"
         subject = {"mask": "masks", "evidence": "evidence"}[self.map]
         how = {
             "mean": f"mean {subject}",
@@ -85,9 +87,9 @@ class Choices:
         }[self.estimand]
         amount = "absolute values, " if self.sign == "absolute" else ""
         cells = {
-            "full": "every channel and position",
+            "full": f"every {other} and position",
             "channel": "summed over positions",
-            "spatial": "summed over channels",
+            "spatial": f"summed over {other}s",
         }[self.view]
         common = ", minus the part all share" if self.centring == "common" else ""
         return f"{how}, {amount}{cells}{common}"

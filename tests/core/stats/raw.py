@@ -96,7 +96,7 @@ def _sums(maps: Floats, labels: Floats, weights: Floats, members: list[list[int]
     spread = labels[:, :, None, None, None], weights[:, :, None, None, None]
     views = [seen(maps, view) for view in VIEWS]  # each (image, attribute, cells)
     by_channel = seen(maps.swapaxes(1, 2), "full")
-    r = np.array([[[_within(image, centring) for image in view] for centring in CENTRINGS] for view in views])
+    r = np.array([[_within(view, centring) for centring in CENTRINGS] for view in views])
     known = np.isfinite(r)
     z = np.where(known, np.arctanh(np.clip(np.where(known, r, 0), -1 + 1e-12, 1 - 1e-12)), 0)
     return BlockSums(
@@ -111,12 +111,11 @@ def _sums(maps: Floats, labels: Floats, weights: Floats, members: list[list[int]
 
 
 def _within(rows: Floats, centring: str) -> Floats:
-    """r between rows of one image; NaN where a row is constant."""
+    """r between the rows of each image, (image, attribute, attribute); NaN where a row is constant."""
     if centring == "common":
-        rows = rows - rows.mean(axis=0)
-    flat = np.ptp(rows, axis=1) < 1e-12
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = np.atleast_2d(np.corrcoef(rows))
-    r[flat] = np.nan
-    r[:, flat] = np.nan
+        rows = rows - rows.mean(axis=1, keepdims=True)
+    rows = rows - rows.mean(axis=2, keepdims=True)
+    norm = np.sqrt((rows**2).sum(axis=2, keepdims=True))
+    unit = rows / np.where(norm > 1e-12, norm, np.nan)
+    r: Floats = np.einsum("nkp,nlp->nkl", unit, unit)
     return r

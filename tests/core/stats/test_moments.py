@@ -90,7 +90,7 @@ def test_labels_that_are_no_table_are_refused(labels: np.ndarray) -> None:
 
 
 @given(seed=SEEDS, parts=st.integers(1, 5))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_whole_equals_the_merge_of_its_parts(seed: int, parts: int) -> None:
     raw = make_raw(seed)
     shuffled = np.random.default_rng(seed).permutation(60)

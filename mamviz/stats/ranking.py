@@ -1,0 +1,59 @@
+"""The most related of each attribute or channel."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+
+from mamviz.errors import StatisticsError
+from mamviz.schema import Correlation, Neighbour, RankBy, Ranking
+
+
+def rank_neighbours(
+    correlation: Correlation, *, top: int = 5, by: RankBy = "r", targets: Sequence[str] | None = None
+) -> Ranking:
+    """Rank the `top` most related of each target, best first.
+
+    by        "r": largest correlation first; "abs": largest |r| first, the sign is kept in the rows
+    targets   names, in the order wanted; all when None
+
+    Ties are broken by name. What is undefined is never ranked and has no rows; where fewer than `top`
+    others are defined, there are fewer rows. Raises StatisticsError for an unknown target or top below 1.
+    """
+    if top < 1:
+        raise StatisticsError(f"top: expected 1 or more, got {top}. Ask for at least one related name.")
+    names = correlation.names
+    if targets is None:
+        chosen = list(range(len(names)))
+    else:
+        chosen = [index for target in dict.fromkeys(targets) for index in _find(correlation, target)]
+    rows = tuple(row for index in chosen for row in _rank(correlation, index, top, by))
+    return Ranking(rows=rows, top=top, by=by, correlation=correlation)
+
+
+def _rank(correlation: Correlation, target: int, top: int, by: RankBy) -> list[Neighbour]:
+    """Return the neighbours of one target."""
+    names, values = correlation.names, correlation.values[target]
+    strength = np.abs(values) if by == "abs" else values
+    others = [index for index in range(len(names)) if index != target and not np.isnan(values[index])]
+    others.sort(key=lambda index: (-strength[index], names[index]))
+    return [
+        Neighbour(names[target], rank, names[index], float(values[index]))
+        for rank, index in enumerate(others[:top], start=1)
+    ]
+
+
+def _find(correlation: Correlation, target: str) -> list[int]:
+    """Return where a name stands, or say which names are like it."""
+    found = [index for index, name in enumerate(correlation.names) if name == target]
+    if not found:
+        spelled = {name.casefold(): name for name in correlation.names}
+        close = difflib.get_close_matches(target.casefold().replace(" ", "_"), list(spelled), n=3, cutoff=0.5)
+        known = ", ".join(spelled[name] for name in close) or ", ".join(correlation.names[:5])
+        raise StatisticsError(
+            f"target: expected one of {len(correlation.names)} {correlation.axis} names, got {target!r}. "
+            f"{'Closest' if close else 'The first'}: {known}."
+        )
+    return found
