@@ -338,6 +338,21 @@ class EpochRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Component:
+    """One part of the network, for the poster's Figure 1 in text.
+
+    reads        name of the part whose output it takes; "" for the image
+    output       shape it gives for one image
+    """
+
+    name: str
+    reads: str
+    output: tuple[int, ...]
+    parameters: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """What a training run will need, predicted before it starts."""
 
@@ -347,3 +362,4 @@ class Budget:
     device_bytes: float = 0.0
     disk_bytes: float = 0.0
     architecture: Sequence[str] = ()
+    components: tuple[Component, ...] = ()

@@ -1,0 +1,73 @@
+"""The poster's Figure 1 in text: the parts of the network, what each gives and how large it is."""
+
+from __future__ import annotations
+
+from mamviz.errors import ConfigError
+from mamviz.schema import Budget, Component
+
+_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def describe_architecture(budget: Budget) -> str:
+    """Draw the network as a tree, each part under the one whose output it reads.
+
+    Plain ASCII, so that every terminal and log shows it. The lines of budget.architecture follow the tree; without
+    components there is no tree, and the named parameter counts are listed instead.
+    Raises ConfigError for a component that reads an unknown one.
+    """
+    if budget.components:
+        lines = _tree(budget.components)
+        total = sum(component.parameters for component in budget.components)
+    else:
+        width = max(map(len, budget.parameters), default=0)
+        lines = [f"{name:<{width}}  {count:>12,} parameters" for name, count in budget.parameters.items()]
+        total = sum(budget.parameters.values())
+    ending = f"{total:,} parameters in all"
+    if budget.flops_per_image:
+        ending += f", {budget.flops_per_image / 1e9:.3g} GFLOP an image"
+    return "\n".join([*lines, *budget.architecture, ending]) + "\n"
+
+
+def describe_budget(budget: Budget) -> str:
+    """Say how much memory and disk a run will need; what was not predicted is left out."""
+    needs = (("memory", budget.ram_bytes), ("device memory", budget.device_bytes), ("disk", budget.disk_bytes))
+    known = [f"{name} {describe_bytes(size)}" for name, size in needs if size]
+    return (", ".join(known) or "not predicted") + "\n"
+
+
+def describe_bytes(size: float) -> str:
+    """Write a number of bytes with three digits in decimal units: 1.21 GB."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size:.0f} bytes"
+
+
+def _tree(components: tuple[Component, ...]) -> list[str]:
+    names = {component.name for component in components}
+    lost = [component for component in components if component.reads and component.reads not in names]
+    if lost:
+        raise ConfigError(
+            f"architecture: {lost[0].name!r} reads {lost[0].reads!r}, expected one of {', '.join(sorted(names))}. "
+            "Name the part whose output it takes, or nothing for the image."
+        )
+    rows = [("image", "", "", "")]
+    waiting = [("", component, last) for component, last in _children(components, "")]
+    while waiting:  # depth first, in the given order
+        stem, component, last = waiting.pop(0)
+        shape = " x ".join(map(str, component.output))
+        branch = "`-- " if last else "|-- "
+        rows.append((stem + branch + component.name, shape, f"{component.parameters:,}", component.detail))
+        below = stem + ("    " if last else "|   ")
+        waiting[:0] = [(below, child, final) for child, final in _children(components, component.name)]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    lines = [f"{'part':<{widths[0]}}  {'gives':<{widths[1]}}  {'parameters':>{max(widths[2], 10)}}"]
+    for name, shape, count, detail in rows:
+        line = f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{max(widths[2], 10)}}  {detail}"
+        lines.append(line.rstrip())
+    return lines
+
+
+def _children(components: tuple[Component, ...], parent: str) -> list[tuple[Component, bool]]:
+    found = [component for component in components if component.reads == parent]
+    return [(component, component is found[-1]) for component in found]

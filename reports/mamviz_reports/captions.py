@@ -1,0 +1,34 @@
+"""What a figure or table says under itself: choices, images, data and run, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mamviz.schema import Correlation, Provenance
+
+
+def describe_provenance(provenance: Provenance, *, n_images: int | None = None) -> str:
+    """Say which images, data, run and model the numbers come from.
+
+    n_images   of the result itself, where it used other images than the run's masks; the provenance's otherwise
+    """
+    n = provenance.n_images if n_images is None else n_images
+    return (
+        f"{n:,} images of the {provenance.split} split of {provenance.data}; run {provenance.run}, "
+        f"{provenance.readout} readout, model {provenance.model_sha256[:12]}, mamviz {provenance.version}."
+    )
+
+
+def describe_choices(correlation: Correlation) -> str:
+    """Name each choice with its value, as the command line spells them."""
+    choices = correlation.choices
+    return (
+        f"map {choices.map}, sign {choices.sign}, estimand {choices.estimand}, view {choices.view}, "
+        f"centring {choices.centring}"
+    )
+
+
+def list_names(names: Sequence[str], *, most: int = 8) -> str:
+    """Join names with commas; past `most`, say how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,63 @@
+"""The figure of the pruning report: how much each channel is used, and which could go."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
+
+from mamviz.schema import ChannelReport, Provenance
+from mamviz_reports.captions import describe_choices, describe_provenance
+from mamviz_reports.style import BLUE, GREY, INK, VERMILION, caption, house_style, new_figure, thin, title
+
+_LABEL = 0.14  # inches that a tick label needs
+_MARKED = 100  # up to so many channels, a mark over a bar is narrower than the bar
+
+
+@house_style()
+def channels_figure(report: ChannelReport, provenance: Provenance) -> Figure:
+    """Draw usage and mean mask of each channel in the given order, candidates for pruning in another colour.
+
+    Candidates carry a mark as well as a colour. The dashed line is the usage of a channel if all were used alike.
+    """
+    n = len(report.rows)
+    width = min(9.0, max(4.5, 0.16 * n + 1.2))
+    figure = new_figure(width, 4.2, constrained=True)
+    usage_axes, mask_axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    places = np.arange(n)
+    usage = np.array([100 * row.usage for row in report.rows])
+    going = np.array([row.candidate is not None for row in report.rows], dtype=bool)
+    for chosen, colour, name in ((~going, BLUE, "kept"), (going, VERMILION, "could be pruned")):
+        usage_axes.bar(places[chosen], usage[chosen], width=0.8, color=colour, label=f"{name} ({chosen.sum()})")
+    usage_axes.axhline(100 / max(n, 1), color=GREY, linewidth=0.7, linestyle="--", label="equal share")
+    if n <= _MARKED:
+        above = usage_axes.transData + ScaledTranslation(0, 3.5 / 72, figure.dpi_scale_trans)
+        usage_axes.plot(places[going], usage[going], "v", color=VERMILION, markersize=3, transform=above)
+    usage_axes.set(ylabel="usage, % of absolute evidence", ylim=(0, None))
+    usage_axes.legend(loc="upper right")
+    masks = np.array([row.mean_mask for row in report.rows])
+    mask_axes.scatter(places[~going], masks[~going], s=9, color=BLUE, linewidths=0)
+    mask_axes.scatter(places[going], masks[going], s=12, color=VERMILION, marker="v", linewidths=0)
+    mask_axes.axhline(0.5, color=GREY, linewidth=0.7, linestyle=":")
+    step = thin(n, _LABEL / (width - 0.9))
+    names = [str(row.channel) for row in report.rows[::step]]
+    mask_axes.set_xticks(places[::step], names, rotation=90 if n > 12 else 0, fontsize=6.5)
+    mask_axes.set(ylabel="mean mask", ylim=(0, 1), xlim=(-0.8, n - 0.2), xlabel="channel, in the order of the report")
+    for axes in (usage_axes, mask_axes):
+        axes.tick_params(color=INK)
+    figure.align_ylabels()
+    title(figure, "Channels: usage and mean mask")
+    caption(figure, _words(report, provenance, step))
+    return figure
+
+
+def _words(report: ChannelReport, provenance: Provenance, step: int) -> str:
+    words = [
+        f"Usage: the channel's share of all absolute evidence; it adds up to 100 % over the {len(report.rows)} "
+        f"channels. Mean mask: over attributes, positions and images; dotted: 0.5, where every mask started. "
+        f"Triangles: {len(report.candidates)} channels that could be pruned, {len(report.dead)} of them never active; "
+        f"a channel repeats another from r {report.threshold:g} on ({describe_choices(report.correlation)})."
+    ]
+    if step > 1:
+        words.append(f"Every {step}th channel is named.")
+    return " ".join([*words, describe_provenance(provenance, n_images=report.n_images)])

@@ -1,0 +1,168 @@
+"""Clustered heatmaps of correlations, in an order and with a tree that core decided."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from mamviz.errors import StatisticsError
+from mamviz.schema import Clustering, Correlation, Floats, Provenance
+from mamviz_reports.captions import describe_choices, describe_provenance, list_names
+from mamviz_reports.style import DIVERGING, GREY, INK, PALE, axes_at, caption, house_style, new_figure, thin, title
+
+_SIDE = 6.8  # inches of the largest matrix
+_TREE = 0.8  # inches of a dendrogram
+_WRITTEN = 12  # up to so many names, the numbers are written into the cells
+_LABEL = 0.14  # inches that a tick label needs
+
+
+@house_style()
+def correlation_figure(
+    correlation: Correlation,
+    clustering: Clustering,
+    provenance: Provenance,
+    *,
+    covers_zero: npt.NDArray[np.bool_] | None = None,
+    limit: float = 1.0,
+) -> Figure:
+    """Draw a correlation as a heatmap in the saved order, with the saved linkage as trees.
+
+    covers_zero   (n, n), in the order of correlation.names: pairs whose interval covers 0 get a grey dot
+    limit         colours run from -limit to limit; values outside take the end colour and the bar says so
+    Rows and columns of undefined names are hatched. Raises StatisticsError where the order doesn't fit the names.
+    """
+    n = len(correlation.names)
+    _check(correlation, clustering)
+    side = min(_SIDE, max(1.6, 0.42 * n))
+    figure = new_figure(side + _TREE + 2, side + _TREE + 2)
+    cells = axes_at(figure, _TREE + 0.05, _TREE + 0.05, side, side)
+    _draw_cells(cells, correlation.values[np.ix_(clustering.order, clustering.order)], limit)
+    _hatch_undefined(cells, n - len(correlation.undefined), n)
+    if covers_zero is not None:
+        _mark_uncertain(cells, covers_zero[np.ix_(clustering.order, clustering.order)], side / n)
+    step = _label(cells, [correlation.names[index] for index in clustering.order], side)
+    _draw_tree(axes_at(figure, _TREE + 0.05, 0, side, _TREE), correlation, clustering, upright=True)
+    _draw_tree(axes_at(figure, 0, _TREE + 0.05, _TREE, side), correlation, clustering, upright=False)
+    _draw_scale(figure, axes_at(figure, 0.06, 0.3, _TREE - 0.2, 0.11), limit)
+    title(figure, f"Correlation between {correlation.axis}s", correlation.choices.describe())
+    caption(figure, _words(correlation, provenance, step, covers_zero is not None))
+    return figure
+
+
+def tree_segments(linkage: Floats, position: Floats) -> Floats:
+    """Return the lines of a dendrogram: (merge, 4 points, 2) of place along the leaves and height.
+
+    linkage    (m - 1, 4), scipy's; position (m,): where each leaf stands. Iterative: a chain of any length is drawn.
+    """
+    m = len(position)
+    place = np.concatenate([position, np.zeros(len(linkage))])
+    height = np.zeros(m + len(linkage))
+    lines = np.zeros((len(linkage), 4, 2))
+    for merge, (first, second, distance, _) in enumerate(linkage):
+        a, b = int(first), int(second)
+        lines[merge] = [(place[a], height[a]), (place[a], distance), (place[b], distance), (place[b], height[b])]
+        place[m + merge] = (place[a] + place[b]) / 2
+        height[m + merge] = distance
+    return lines
+
+
+def _check(correlation: Correlation, clustering: Clustering) -> None:
+    n, undefined = len(correlation.names), len(correlation.undefined)
+    merges = max(n - undefined - 1, 0)
+    if sorted(clustering.order.tolist()) != list(range(n)) or len(clustering.linkage) != merges:
+        raise StatisticsError(
+            f"clustering: expected an order of all {n} {correlation.axis}s and {merges} merges, got "
+            f"{len(clustering.order)} and {len(clustering.linkage)}. Cluster this correlation again."
+        )
+
+
+def _draw_cells(axes: Axes, values: Floats, limit: float) -> None:
+    # seaborn takes 3 s to import and needs pandas, which the other figures do without
+    from seaborn import heatmap
+
+    n = len(values)
+    heatmap(
+        values,
+        ax=axes,
+        vmin=-limit,
+        vmax=limit,
+        cmap=DIVERGING,
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
+        annot=n <= _WRITTEN,
+        fmt=".2f",
+        annot_kws={"fontsize": 7},
+        linewidths=0.4 if n <= 64 else 0,
+        linecolor="white",
+        rasterized=n > 64,
+    )
+    axes.set_facecolor("white")
+
+
+def _hatch_undefined(axes: Axes, first: int, n: int) -> None:
+    for corner, width, height in (((0, first), n, n - first), ((first, 0), n - first, first)):
+        if width and height:
+            axes.add_patch(Rectangle(corner, width, height, facecolor=PALE, edgecolor=GREY, hatch="////", linewidth=0))
+
+
+def _mark_uncertain(axes: Axes, covers_zero: npt.NDArray[np.bool_], cell: float) -> None:
+    rows, columns = np.nonzero(covers_zero & ~np.eye(len(covers_zero), dtype=bool))
+    dot = (0.28 * min(cell, 0.25) * 72) ** 2
+    axes.scatter(columns + 0.82, rows + 0.18, s=dot * 0.4, color=GREY, linewidths=0, rasterized=len(covers_zero) > 64)
+
+
+def _label(axes: Axes, names: list[str], side: float) -> int:
+    step = thin(len(names), _LABEL / side)
+    places = np.arange(0, len(names), step)
+    size = min(8.0, max(6.0, 0.72 * 72 * side / len(names) * step))
+    shown = [names[place] for place in places]
+    axes.yaxis.tick_right()
+    axes.set_yticks(places + 0.5, shown, fontsize=size, rotation=0)
+    axes.set_xticks(places + 0.5, shown, fontsize=size, rotation=90)
+    axes.tick_params(length=0 if step == 1 else 2, pad=2)
+    return step
+
+
+def _draw_tree(axes: Axes, correlation: Correlation, clustering: Clustering, *, upright: bool) -> None:
+    n = len(correlation.names)
+    missing = set(correlation.undefined)
+    place = np.empty(n)
+    place[clustering.order] = np.arange(n) + 0.5
+    leaves = place[[index for index, name in enumerate(correlation.names) if name not in missing]]
+    lines = tree_segments(clustering.linkage, leaves)
+    tallest = float(lines[..., 1].max(initial=0)) or 1.0
+    axes.add_collection(LineCollection(list(lines if upright else lines[..., ::-1]), colors=INK, linewidths=0.6))
+    if upright:
+        axes.set(xlim=(0, n), ylim=(0, tallest * 1.03))
+    else:
+        axes.set(xlim=(tallest * 1.03, 0), ylim=(n, 0))
+    axes.axis("off")
+
+
+def _draw_scale(figure: Figure, axes: Axes, limit: float) -> None:
+    colours = ScalarMappable(Normalize(-limit, limit), colormaps[DIVERGING])
+    bar = figure.colorbar(colours, cax=axes, orientation="horizontal", extend="neither" if limit >= 1 else "both")
+    bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:g}", "0", f"{limit:g}"])
+    bar.outline.set_linewidth(0.4)
+    axes.set_title("r", fontsize=8, pad=3)
+    axes.tick_params(labelsize=6.5, pad=1.5, length=2)
+
+
+def _words(correlation: Correlation, provenance: Provenance, step: int, marked: bool) -> str:
+    subject = f"Pearson's r between the {len(correlation.names)} {correlation.axis}s ({describe_choices(correlation)})."
+    words = [subject, "Order and trees: the saved hierarchical clustering."]
+    if correlation.undefined:
+        words.append(f"Hatched: no correlation, the map is constant ({list_names(correlation.undefined)}).")
+    if marked:
+        words.append("Grey dot: the interval of r covers 0.")
+    if step > 1:
+        words.append(f"Every {step}th label is shown.")
+    return " ".join([*words, describe_provenance(provenance, n_images=correlation.n_images)])

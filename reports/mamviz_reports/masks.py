@@ -1,0 +1,160 @@
+"""The poster's Figure 2: masks and evidence of chosen attributes over an image, channel by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from mamviz.errors import StatisticsError
+from mamviz.schema import Array, ImageMasks, Provenance
+from mamviz_reports.captions import describe_provenance
+from mamviz_reports.style import (
+    DIVERGING,
+    GREY,
+    SEQUENTIAL,
+    axes_at,
+    caption,
+    fold_name,
+    house_style,
+    new_figure,
+    title,
+)
+
+_CELL = 0.82  # inches of one map
+_STEP = 0.88  # from one map to the next
+_WORDS = 1.35  # inches for name, label and logit
+_HEAD = 0.45  # inches for the headings of a block
+_VEIL = 0.62  # of a map over the grey image; the scale is drawn as strong
+
+
+@house_style()
+def masks_figure(
+    images: Sequence[ImageMasks],
+    provenance: Provenance,
+    *,
+    evidence_limit: float,
+    mask_limits: tuple[float, float] = (0.0, 1.0),
+) -> Figure:
+    """Draw, for each image and attribute, mean mask, evidence summed over channels, and masks of chosen channels.
+
+    evidence_limit   logit units; colours run from -limit to limit in all images, values outside take the end colour
+    mask_limits      the ends of the mask's colours in all images
+    A map has the size of the feature grid: its cells are drawn as they are, not smoothed.
+    Raises StatisticsError for no images, or images with different channels.
+    """
+    if not images or len({image.channels for image in images}) > 1:
+        raise StatisticsError(
+            f"masks figure: expected images with the same chosen channels, got {len(images)} images with "
+            f"{sorted({image.channels for image in images})}. Draw them in figures of their own."
+        )
+    mask_scale, evidence_scale = Normalize(*mask_limits), Normalize(-evidence_limit, evidence_limit)
+    n_maps = 2 + len(images[0].channels)
+    heights = [_HEAD + max(len(image.attributes), 1) * _STEP for image in images]
+    figure = new_figure(_CELL + _WORDS + n_maps * _STEP + 0.4, sum(heights) + 0.7)
+    top = 0.0
+    for image, height in zip(images, heights, strict=True):
+        _draw_block(figure, image, top, mask_scale, evidence_scale)
+        top += height
+    _draw_scales(figure, top + 0.12, mask_scale, evidence_scale)
+    title(figure, "Attention masks", "One row an attribute; at the right, one square is one channel of its mask")
+    caption(figure, _caption(images, provenance))
+    return figure
+
+
+def describe_answer(label: int, logit: float) -> str:
+    """Say in words what the image has, what the classifier said and whether that is right.
+
+    The classifier says yes above a logit of 0.
+    """
+    said = logit > 0
+    right = "true" if said == bool(label) else "false"
+    return f"{'present' if label else 'absent'}, logit {logit:+.2f}\n{right} {'positive' if said else 'negative'}"
+
+
+def _draw_block(
+    figure: Figure, image: ImageMasks, top: float, mask_scale: Normalize, evidence_scale: Normalize
+) -> None:
+    grey = np.asarray(image.image, dtype=np.float64) @ (0.299, 0.587, 0.114)  # ITU-R BT.601 luma
+    photo = axes_at(figure, 0, top + _HEAD, _CELL, _CELL)
+    photo.imshow(image.image, interpolation="nearest")
+    photo.set_title(fold_name(image.name, 16), fontsize=7, pad=3)
+    _bare(photo)
+    for row, attribute in enumerate(image.attributes):
+        level = top + _HEAD + row * _STEP
+        words = f"{fold_name(attribute, 20)}\n{describe_answer(int(image.labels[row]), float(image.logits[row]))}"
+        _write(figure, words, _CELL + 0.12, level + _CELL / 2)
+        left = _CELL + _WORDS
+        maps = (
+            ("mean mask", image.masks[row].mean(axis=0), mask_scale, SEQUENTIAL, grey),
+            ("evidence", image.evidence[row].sum(axis=0), evidence_scale, DIVERGING, grey),
+            *(
+                (f"channel {channel}", image.masks[row][channel], mask_scale, SEQUENTIAL, None)
+                for channel in image.channels
+            ),
+        )
+        for place, (heading, values, scale, colours, under) in enumerate(maps):
+            gap = 0.14 if place > 1 else 0.0  # sets the channels apart from the sums
+            axes = axes_at(figure, left + place * _STEP + gap, level, _CELL, _CELL)
+            _draw_map(axes, values, scale, colours, under)
+            axes.set_gid(f"{image.name}/{attribute}/{heading}")
+            if row == 0:
+                axes.set_title(heading, fontsize=7, pad=3)
+
+
+def _draw_map(axes: Axes, values: Array, scale: Normalize, colours: str, under: Array | None) -> None:
+    height, width = values.shape
+    if under is not None:
+        axes.imshow(under, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0), interpolation="nearest")
+    axes.imshow(
+        values,
+        cmap=colours,
+        norm=scale,
+        alpha=None if under is None else _VEIL,
+        extent=(0, width, height, 0),
+        interpolation="nearest",
+    )
+    _bare(axes)
+
+
+def _bare(axes: Axes) -> None:
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=True, color=GREY, linewidth=0.4)
+
+
+def _write(figure: Figure, words: str, left: float, middle: float) -> None:
+    width, height = figure.get_size_inches()
+    figure.text(left / width, 1 - middle / height, words, ha="left", va="center", fontsize=7, linespacing=1.3)
+
+
+def _draw_scales(figure: Figure, top: float, mask_scale: Normalize, evidence_scale: Normalize) -> None:
+    left = _CELL + _WORDS
+    scales = (
+        (left, mask_scale, SEQUENTIAL, "mask M", "neither" if (mask_scale.vmin, mask_scale.vmax) == (0, 1) else "both"),
+        (left + 2.3, evidence_scale, DIVERGING, "evidence, summed over channels (logit units)", "both"),
+    )
+    for place, scale, colours, label, extend in scales:
+        axes = axes_at(figure, place, top, 1.9, 0.1)
+        mappable = ScalarMappable(scale, colormaps[colours])
+        bar = figure.colorbar(mappable, cax=axes, orientation="horizontal", extend=extend)
+        bar.set_label(label, fontsize=7, labelpad=2)
+        low, high = float(scale.vmin or 0), float(scale.vmax or 0)
+        bar.set_ticks([low, (low + high) / 2, high], labels=[f"{low:.3g}", f"{(low + high) / 2:.3g}", f"{high:.3g}"])
+        axes.tick_params(labelsize=6.5, pad=1.5, length=2)
+
+
+def _caption(images: Sequence[ImageMasks], provenance: Provenance) -> str:
+    channels, height, width = images[0].masks.shape[1:]
+    return (
+        f"Masks of {len(images)} {'image' if len(images) == 1 else 'images'}; map: mask and evidence, signed, of one "
+        f"image each. Mean mask: over all {channels} channels; evidence: summed over all {channels} channels, so its "
+        f"{height} x {width} cells and the classifier's bias add up to the logit; both lie over the image in grey, "
+        f"which dims their colours. Channels: the mask itself, as it is. One scale a kind for the whole figure. "
+        f"Run's masks: {describe_provenance(provenance)}"
+    )

@@ -1,0 +1,83 @@
+"""Tables of what is related to what: the poster's Table 2, and a row a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mamviz.errors import StatisticsError
+from mamviz.schema import Provenance, Ranking
+from mamviz_reports.captions import describe_provenance, list_names
+from mamviz_reports.tables import NBSP, UNDEFINED, Cell, Column, Table, Value, provenance_facts
+
+
+def ranking_table(ranking: Ranking, provenance: Provenance, *, targets: Sequence[str] | None = None) -> Table:
+    """Return the poster's Table 2: each target and its top related with r, best first.
+
+    targets   names in the order wanted; all that the correlation has when None
+    A target without a correlation says n/a. Raises StatisticsError for a name that the ranking doesn't have.
+    """
+    names = ranking.correlation.names
+    unknown = [target for target in targets or () if target not in names]
+    if unknown:
+        raise StatisticsError(
+            f"target {unknown[0]!r}: expected one of the {len(names)} {ranking.correlation.axis}s "
+            f"({list_names(names)}). Check the spelling."
+        )
+    fields = tuple(name for rank in range(1, ranking.top + 1) for name in (f"related_{rank}", f"r_{rank}"))
+    rows = tuple(_row(ranking, target, len(fields)) for target in (names if targets is None else targets))
+    return Table(
+        title=f"Top {ranking.top} related {ranking.correlation.axis}s of each target",
+        columns=(Column("Target", ("target",)), Column(f"Top {ranking.top}, with r", fields)),
+        rows=rows,
+        notes=_notes(ranking, provenance),
+        facts=_facts(ranking, provenance),
+    )
+
+
+def ranking_list(ranking: Ranking, provenance: Provenance) -> Table:
+    """Return the ranking with one row a pair (target, rank, related, r): the form to compute with."""
+    rows = tuple(
+        (
+            Cell(row.target, (row.target,)),
+            Cell(str(row.rank), (row.rank,)),
+            Cell(row.name, (row.name,)),
+            Cell(f"{row.r:.3f}", (row.r,)),
+        )
+        for row in ranking.rows
+    )
+    columns = (
+        Column("Target", ("target",)),
+        Column("Rank", ("rank",), "right"),
+        Column("Related", ("related",)),
+        Column("r", ("r",), "right"),
+    )
+    return Table(
+        title=f"Top {ranking.top} related {ranking.correlation.axis}s, a row a pair",
+        columns=columns,
+        rows=rows,
+        notes=_notes(ranking, provenance),
+        facts=_facts(ranking, provenance),
+    )
+
+
+def _row(ranking: Ranking, target: str, n_values: int) -> tuple[Cell, Cell]:
+    found = ranking.of(target)
+    values: list[Value] = [value for row in found for value in (row.name, row.r)]
+    text = ", ".join(f"{row.name}{NBSP}{row.r:.2f}" for row in found) or UNDEFINED
+    return Cell(target, (target,)), Cell(text, (*values, *[None] * (n_values - len(values))))
+
+
+def _notes(ranking: Ranking, provenance: Provenance) -> tuple[str, ...]:
+    correlation = ranking.correlation
+    by = "the size of r" if ranking.by == "abs" else "r"
+    notes = [f"Correlated: {correlation.choices.describe()}; ranked by {by}, ties by name."]
+    if correlation.undefined:
+        notes.append(f"No correlation, the map is constant: {list_names(correlation.undefined, most=20)}.")
+    return (*notes, describe_provenance(provenance, n_images=correlation.n_images))
+
+
+def _facts(ranking: Ranking, provenance: Provenance) -> tuple[tuple[str, Value], ...]:
+    choices = ranking.correlation.choices
+    names = ("map", "sign", "estimand", "view", "centring")
+    chosen = tuple((name, str(getattr(choices, name))) for name in names)
+    return (*chosen, ("ranked_by", ranking.by), *provenance_facts(provenance, ranking.correlation.n_images))
