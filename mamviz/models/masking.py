@@ -1,0 +1,147 @@
+"""The mask generator and the readout: the part of the network this project exists for.
+
+    M = sigmoid(W trunk(F) + b)                                   (N, K, C, H, W)
+    logit_k = b_k + (1/P) * sum_{c,p} s_kc * M_kcp * F_cp
+
+Inside, cells stand before attributes, (image, cell, attribute, channel): a channels-last feature map is then read and
+a mask written in the order in which they lie in memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from mamviz.config import Readout
+
+# Cells of masks in work at a time: in bfloat16 they and their gradient stay in a core's cache of 2 MB.
+CELLS_AT_A_TIME = 1 << 19
+
+
+class MaskedPool(torch.autograd.Function):
+    """pooled_kc = (1/P) sum_p sigmoid(W h_p + b)_kc F_pc, never keeping a mask.
+
+    Works through the images in chunks that stay in cache and makes the masks again in the backward pass: they are
+    K x C x H x W an image, and reading them back from memory costs more than the product they come from.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, features: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pooled (N, K, C) and the mean mask, both float32 or wider.
+
+        hidden (N, P, T), features (N, P, C), weight (K * C, T), bias (K * C)
+        """
+        hidden, features = hidden.contiguous(), features.contiguous()
+        wide = torch.promote_types(hidden.dtype, torch.float32)
+        ctx.save_for_backward(hidden, features, weight, bias)
+        n_images, n_cells, channels = features.shape
+        pooled = hidden.new_empty(n_images, len(bias) // channels, channels, dtype=wide)
+        level = hidden.new_zeros((), dtype=wide)
+        for part in _chunks(n_images, n_cells * len(bias)):
+            masks = _masks(hidden[part], weight, bias, channels)
+            level += masks.sum(dtype=wide)
+            torch.sum(masks.mul_(features[part].unsqueeze(2)), 1, dtype=wide, out=pooled[part])
+        return pooled / n_cells, level / (n_images * n_cells * len(bias))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the gradients of hidden, features, weight and bias."""
+        hidden, features, weight, bias = ctx.saved_tensors
+        grad_pooled, grad_level = gradients
+        n_images, n_cells, channels = features.shape
+        share = (grad_pooled / n_cells).to(hidden.dtype).unsqueeze(2)  # (image, attribute, 1, channel)
+        level = float(grad_level) / (n_images * n_cells * len(bias))
+        grad_hidden, grad_features = torch.empty_like(hidden), torch.empty_like(features)
+        grad_weight = torch.zeros_like(weight, dtype=grad_pooled.dtype)
+        grad_bias = torch.zeros_like(bias, dtype=grad_pooled.dtype)
+        for part in _chunks(n_images, n_cells * len(bias)):
+            masks = _masks(hidden[part], weight, bias, channels)
+            shares = share[part].transpose(1, 2)  # (image, 1, attribute, channel)
+            torch.sum(masks * shares, 2, out=grad_features[part])
+            grad_masks = features[part].unsqueeze(2) * shares
+            if level:
+                grad_masks += level
+            grad_z = (
+                torch.ops.aten.sigmoid_backward(grad_masks, masks).flatten(2).flatten(0, 1)
+            )  # (image * cell, K * C)
+            torch.mm(grad_z, weight, out=grad_hidden[part].flatten(0, 1))
+            grad_weight += grad_z.T @ hidden[part].flatten(0, 1)
+            grad_bias += grad_z.sum(0, dtype=grad_pooled.dtype)
+        return grad_hidden, grad_features, grad_weight.to(weight.dtype), grad_bias.to(bias.dtype)
+
+
+def _chunks(n_images: int, cells: int) -> list[slice]:
+    step = max(1, CELLS_AT_A_TIME // cells)
+    return [slice(start, min(start + step, n_images)) for start in range(0, n_images, step)]
+
+
+def _masks(hidden: Tensor, weight: Tensor, bias: Tensor, channels: int) -> Tensor:
+    z = torch.addmm(bias, hidden.flatten(0, 1), weight.T)
+    return z.sigmoid_().view(*hidden.shape[:2], -1, channels)  # (image, cell, attribute, channel)
+
+
+class MaskGenerator(nn.Module):
+    """A convolutional trunk on F, then one 1x1 convolution to K * C, started at zero.
+
+    Every mask starts at 0.5, so that what differs between attributes was learned, not drawn.
+    position    (H, W, T) learned map added to the trunk's features, started at zero: faces are aligned, and a
+                feature that sees a few pixels can't know where it stands
+    """
+
+    def __init__(self, n_attributes: int, shape: tuple[int, int, int], *, trunk_kernel: int, position: bool) -> None:
+        super().__init__()
+        channels, height, width = shape
+        self.n_attributes = n_attributes
+        self.trunk = nn.Conv2d(channels, channels, trunk_kernel, padding=trunk_kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.position = nn.Parameter(torch.zeros(channels, height, width)) if position else None
+        self.mask = nn.Linear(channels, n_attributes * channels)
+        nn.init.zeros_(self.mask.weight)
+        nn.init.zeros_(self.mask.bias)
+
+    def pool(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pooled (N, K, C), the mean over cells of M F, and the mean mask."""
+        hidden, cells = self._hide(features), cells_last(features)
+        if torch.is_autocast_enabled(features.device.type):
+            half = torch.get_autocast_dtype(features.device.type)
+            tensors = [t.to(half) for t in (hidden, cells, self.mask.weight, self.mask.bias)]
+        else:
+            tensors = [hidden, cells, self.mask.weight, self.mask.bias]
+        return cast(tuple[Tensor, Tensor], MaskedPool.apply(*tensors))  # type: ignore[no-untyped-call]
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the masks (N, K, C, H, W) of features (N, C, H, W), a view of cells-first memory."""
+        n_images, channels, height, width = features.shape
+        masks = torch.sigmoid(self.mask(self._hide(features)))
+        return masks.view(n_images, height, width, -1, channels).permute(0, 3, 4, 1, 2)
+
+    def _hide(self, features: Tensor) -> Tensor:
+        hidden = self.norm(self.trunk(features))
+        if self.position is not None:
+            hidden = hidden + self.position.to(hidden.dtype)
+        return cells_last(torch.relu(hidden))
+
+
+class ReadoutWeights(nn.Module):
+    """s and b of the binary classifiers: one vector s_c for all attributes, or s_kc.
+
+    s starts at +1 and -1 in turn, so that each attribute can be for and against from the first step.
+    """
+
+    def __init__(self, n_attributes: int, channels: int, *, readout: Readout) -> None:
+        super().__init__()
+        start = torch.ones(channels)
+        start[1::2] = -1
+        self.scale = nn.Parameter(start if readout == "shared" else start.repeat(n_attributes, 1))
+        self.bias = nn.Parameter(torch.zeros(n_attributes))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Return logits (N, K) of pooled (N, K, C)."""
+        return (pooled * self.scale).sum(-1) + self.bias
+
+
+def cells_last(features: Tensor) -> Tensor:
+    """Return (N, C, H, W) as (N, P, C): a view where the memory is channels-last."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2)  # (image, height * width, channel)

@@ -1,0 +1,89 @@
+"""The whole network of the poster's Figure 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from torch import Tensor, nn
+
+from mamviz.config import ModelConfig
+from mamviz.models.extractor import feature_shape, make_extractor
+from mamviz.models.masking import MaskGenerator, ReadoutWeights
+from mamviz.models.reconstructor import Reconstructor
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What training compares with labels and images.
+
+    logits (N, K), multi (N, K), images (N, 3, S, S) in [-1, 1], mask_level: mean of all masks, a scalar
+    """
+
+    logits: Tensor
+    multi: Tensor
+    images: Tensor
+    mask_level: Tensor
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Masks and evidence of a batch: b_k + sum of evidence_k = logit_k.
+
+    masks, evidence (N, K, C, H, W); features (N, C, H, W); logits (N, K)
+    """
+
+    masks: Tensor
+    evidence: Tensor
+    features: Tensor
+    logits: Tensor
+
+
+class MaskNetwork(nn.Module):
+    """Extractor, mask generator with binary classifiers, multi-label classifier and reconstructor.
+
+    shape    (C, H, W) of its features
+    """
+
+    def __init__(self, config: ModelConfig, *, n_attributes: int, size: int) -> None:
+        super().__init__()
+        self.extractor = make_extractor(config, size=size)
+        self.shape = feature_shape(self.extractor, size=size)
+        self.n_attributes = n_attributes
+        self.masking = MaskGenerator(
+            n_attributes, self.shape, trunk_kernel=config.trunk_kernel, position=config.position
+        )
+        self.readout = ReadoutWeights(n_attributes, self.shape[0], readout=config.readout)
+        self.multi = nn.Linear(self.shape[0], n_attributes)
+        self.reconstructor = Reconstructor(self.shape, size=size)
+
+    def forward(self, x: Tensor) -> Outputs:
+        """Return what the loss needs, for images x (N, 3, S, S) in [-1, 1]."""
+        features = self.extractor(x)
+        pooled, level = self.masking.pool(features)
+        return Outputs(
+            logits=self.readout(pooled),
+            multi=self.multi(features.mean((2, 3))),
+            images=self.reconstructor(features),
+            mask_level=level,
+        )
+
+    def classify(self, x: Tensor) -> Tensor:
+        """Return the binary classifiers' logits (N, K)."""
+        features = self.extractor(x)
+        pooled, _ = self.masking.pool(features)
+        return cast(Tensor, self.readout(pooled))
+
+    def explain(self, x: Tensor) -> Masks:
+        """Return masks, evidence, features and logits of images x (N, 3, S, S) in [-1, 1]."""
+        features = self.extractor(x)
+        _, height, width = self.shape
+        masks = self.masking(features)
+        weights = self.readout.scale.expand(self.n_attributes, -1)[None, :, :, None, None]
+        evidence = masks * features.unsqueeze(1) * (weights / (height * width))
+        return Masks(masks, evidence, features, evidence.sum((2, 3, 4)) + self.readout.bias)
+
+
+def count_parameters(network: MaskNetwork) -> dict[str, int]:
+    """Return the number of parameters of each component, in the order of the data's way."""
+    return {name: sum(p.numel() for p in child.parameters()) for name, child in network.named_children()}

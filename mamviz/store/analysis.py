@@ -1,0 +1,85 @@
+"""analysis.h5: correlations with their choices and orders, one group for each set of choices."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from mamviz.errors import MaskFileError
+from mamviz.run import written_whole
+from mamviz.schema import Axis, Choices, Clustering, Correlation, Provenance
+from mamviz.store.hdf5 import STRING, opened, read_provenance, write_provenance
+
+KIND = "analysis"
+
+
+def write_analysis(file: Path, correlation: Correlation, clustering: Clustering, *, provenance: Provenance) -> None:
+    """Add a correlation to the file, in place of the one with the same choices.
+
+    A file of other masks (another model, data set or split) is replaced: its numbers no longer hold.
+    """
+    keep = _is_of(file, provenance)
+    with written_whole(file) as partial:
+        if keep:
+            shutil.copyfile(file, partial)
+        with h5py.File(partial, "a") as handle:
+            if not keep:
+                write_provenance(handle, provenance, kind=KIND)
+            name = group_name(correlation.axis, correlation.choices)
+            if name in handle:
+                del handle[name]
+            _write_group(handle.create_group(name), correlation, clustering)
+
+
+def read_analysis(file: Path, *, axis: Axis, choices: Choices) -> tuple[Correlation, Clustering]:
+    """Read one correlation and its order; raises MaskFileError where these choices were not computed."""
+    with opened(file, kind=KIND) as handle:
+        name = group_name(axis, choices)
+        if name not in handle:
+            raise MaskFileError(f"{file} has no {name}; it has {', '.join(_groups(handle))}. Run `mamviz correlate`.")
+        group = handle[name]
+        correlation = Correlation(
+            axis=axis,
+            names=tuple(group["names"].asstr()[:]),
+            values=group["values"][:],
+            choices=choices,
+            n_images=int(group.attrs["n_images"]),
+            undefined=tuple(group["undefined"].asstr()[:]),
+        )
+        return correlation, Clustering(linkage=group["linkage"][:], order=group["order"][:])
+
+
+def group_name(axis: Axis, choices: Choices) -> str:
+    """Return the path of a correlation in the file: axis/map/sign/estimand/view/centring."""
+    return "/".join([axis, *(str(value) for value in asdict(choices).values())])
+
+
+def _write_group(group: h5py.Group, correlation: Correlation, clustering: Clustering) -> None:
+    for name, value in asdict(correlation.choices).items():
+        group.attrs[name] = value
+    group.attrs["axis"] = correlation.axis
+    group.attrs["n_images"] = correlation.n_images
+    group.attrs["description"] = correlation.choices.describe()
+    group.create_dataset("names", data=np.array(correlation.names, dtype=object), dtype=STRING)
+    group.create_dataset("undefined", data=np.array(correlation.undefined, dtype=object), dtype=STRING)
+    group.create_dataset("values", data=correlation.values)
+    group.create_dataset("linkage", data=clustering.linkage)
+    group.create_dataset("order", data=clustering.order)
+
+
+def _is_of(file: Path, provenance: Provenance) -> bool:
+    try:
+        with opened(file, kind=KIND) as handle:
+            return read_provenance(handle) == provenance
+    except (MaskFileError, KeyError):
+        return False
+
+
+def _groups(handle: h5py.File) -> list[str]:
+    names: list[str] = []
+    handle.visititems(lambda name, item: names.append(name) if "estimand" in item.attrs else None)
+    return names
