@@ -265,6 +265,13 @@ class PosterRow:
     lnets_anet: float
     facetracer: float
 
+    @property
+    def best(self) -> tuple[str, ...]:
+        """Return the columns with the best accuracy, ties all, compared as shown: with two decimals."""
+        columns = ("ours", "poster", "mt_rbm_pca", "lnets_anet", "facetracer")
+        shown = {column: round(value, 2) for column in columns if (value := getattr(self, column)) is not None}
+        return tuple(column for column in shown if shown[column] == max(shown.values()))
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelRow:

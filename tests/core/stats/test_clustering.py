@@ -17,14 +17,16 @@ def correlation_of(values: Floats) -> Correlation:
 
 
 def random_correlation(seed: int, n: int) -> Floats:
-    return np.asarray(np.corrcoef(np.random.default_rng(seed).normal(size=(n, 6))))
+    values: Floats = np.atleast_2d(np.corrcoef(np.random.default_rng(seed).normal(size=(n, 6))))
+    return values
 
 
 def line(n: int) -> Floats:
     """Points on a line, each a little further from the last."""
     place = 1.001 ** np.arange(n) * np.arange(n)
-    distance = np.abs(place[:, None] - place)
-    return 1 - distance / distance.max()
+    distance: Floats = np.abs(place[:, None] - place)
+    values: Floats = 1 - distance / distance.max()
+    return values
 
 
 def chain(n: int) -> Floats:
