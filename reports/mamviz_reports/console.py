@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # rich breaks lines at every Unicode space, the no-break one included; the empty braille cell is no space to it
 _KEEP = "\N{BRAILLE PATTERN BLANK}"
+_GAP = 2  # blanks between two columns
 _FOLDED = 24  # columns that a column of words may be squeezed to
 
 
@@ -27,11 +28,11 @@ def to_console(table: Table, *, width: int = 80, colour: bool = False) -> str:
     from rich.table import Table as Grid
 
     starred = [any(row[place].strong for row in table.rows) for place in range(len(table.columns))]
-    least = [_least(table, place) + starred[place] for place in range(len(table.columns))]
+    widths = _widths(table, starred, width)
     buffer = io.StringIO()
     console = Console(
         file=buffer,
-        width=max(width, sum(least) + len(least) - 1),
+        width=max(width, sum(widths) + _GAP * (len(widths) - 1)),
         force_terminal=colour,
         color_system="standard" if colour else None,
         legacy_windows=False,
@@ -40,8 +41,8 @@ def to_console(table: Table, *, width: int = 80, colour: bool = False) -> str:
         markup=False,
     )
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    for column, minimum in zip(table.columns, least, strict=True):
-        grid.add_column(_keep(column.heading), justify=column.align, min_width=minimum, overflow="fold")
+    for column, letters in zip(table.columns, widths, strict=True):
+        grid.add_column(_keep(column.heading), justify=column.align, width=letters, overflow="fold")
     for number, row in enumerate(table.rows):
         texts = [_text(cell, star) for cell, star in zip(row, starred, strict=True)]
         grid.add_row(*texts, end_section=number + 1 == len(table.rows) - table.rule)
@@ -53,13 +54,25 @@ def to_console(table: Table, *, width: int = 80, colour: bool = False) -> str:
     return re.sub(r" +$", "", buffer.getvalue().replace(_KEEP, " "), flags=re.MULTILINE)
 
 
-def _least(table: Table, place: int) -> int:
-    column: Column = table.columns[place]
-    texts = [column.heading.replace("\n", " ")] + [row[place].text for row in table.rows]
-    if column.align == "right":  # a number is never broken, a heading may be
-        heading = max(map(len, column.heading.split()), default=0)
-        return max([heading, *map(len, texts[1:])])
+def _widths(table: Table, starred: list[bool], width: int) -> list[int]:
+    """Return each column's letters; our own, since rich shrinks number columns and crops what then doesn't fit."""
+    columns = range(len(table.columns))
+    texts = [[table.columns[place].heading] + [row[place].text for row in table.rows] for place in columns]
+    full = [max(len(line) for text in texts[place] for line in text.split("\n")) + starred[place] for place in columns]
+    widths = [min(full[place], _least(table.columns[place], texts[place]) + starred[place]) for place in columns]
+    room = width - _GAP * (len(widths) - 1) - sum(widths)
+    while room > 0 and widths != full:
+        for place in columns:
+            if room > 0 and widths[place] < full[place]:
+                widths[place] += 1
+                room -= 1
+    return widths
+
+
+def _least(column: Column, texts: list[str]) -> int:
     words = [word for text in texts for word in re.split(r"[ \n]", text)]
+    if column.align == "right":  # a number is never broken, a heading may be
+        return max([len(word) for word in texts[0].split(" ")] + [len(text) for text in texts[1:]])
     return min(_FOLDED, max(map(len, words)))
 
 

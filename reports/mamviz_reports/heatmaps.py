@@ -10,7 +10,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Clustering, Correlation, Floats, Provenance
@@ -36,7 +35,7 @@ def correlation_figure(
 
     covers_zero   (n, n), in the order of correlation.names: pairs whose interval covers 0 get a grey dot
     limit         colours run from -limit to limit; values outside take the end colour and the bar says so
-    Rows and columns of undefined names are hatched. Raises StatisticsError where the order doesn't fit the names.
+    Cells without a correlation are hatched. Raises StatisticsError where the order doesn't fit the names.
     """
     n = len(correlation.names)
     _check(correlation, clustering)
@@ -44,14 +43,13 @@ def correlation_figure(
     figure = new_figure(side + _TREE + 2, side + _TREE + 2)
     cells = axes_at(figure, _TREE + 0.05, _TREE + 0.05, side, side)
     _draw_cells(cells, correlation.values[np.ix_(clustering.order, clustering.order)], limit)
-    _hatch_undefined(cells, n - len(correlation.undefined), n)
     if covers_zero is not None:
         _mark_uncertain(cells, covers_zero[np.ix_(clustering.order, clustering.order)], side / n)
     step = _label(cells, [correlation.names[index] for index in clustering.order], side)
     _draw_tree(axes_at(figure, _TREE + 0.05, 0, side, _TREE), correlation, clustering, upright=True)
     _draw_tree(axes_at(figure, 0, _TREE + 0.05, _TREE, side), correlation, clustering, upright=False)
     _draw_scale(figure, axes_at(figure, 0.06, 0.3, _TREE - 0.2, 0.11), limit)
-    title(figure, f"Correlation between {correlation.axis}s", correlation.choices.describe())
+    title(figure, f"Correlation between {correlation.axis}s", correlation.choices.describe(correlation.axis))
     caption(figure, _words(correlation, provenance, step, covers_zero is not None))
     return figure
 
@@ -104,13 +102,8 @@ def _draw_cells(axes: Axes, values: Floats, limit: float) -> None:
         linecolor="white",
         rasterized=n > 64,
     )
-    axes.set_facecolor("white")
-
-
-def _hatch_undefined(axes: Axes, first: int, n: int) -> None:
-    for corner, width, height in (((0, first), n, n - first), ((first, 0), n - first, first)):
-        if width and height:
-            axes.add_patch(Rectangle(corner, width, height, facecolor=PALE, edgecolor=GREY, hatch="////", linewidth=0))
+    # what has no number is not drawn, and the hatched ground shows: white would read as r = 0
+    axes.patch.set(facecolor=PALE, edgecolor=GREY, hatch="////", linewidth=0)
 
 
 def _mark_uncertain(axes: Axes, covers_zero: npt.NDArray[np.bool_], cell: float) -> None:
@@ -159,8 +152,10 @@ def _draw_scale(figure: Figure, axes: Axes, limit: float) -> None:
 def _words(correlation: Correlation, provenance: Provenance, step: int, marked: bool) -> str:
     subject = f"Pearson's r between the {len(correlation.names)} {correlation.axis}s ({describe_choices(correlation)})."
     words = [subject, "Order and trees: the saved hierarchical clustering."]
+    if np.isnan(correlation.values).any():
+        words.append("Hatched: no correlation.")
     if correlation.undefined:
-        words.append(f"Hatched: no correlation, the map is constant ({list_names(correlation.undefined)}).")
+        words.append(f"Constant map, and so none: {list_names(correlation.undefined)}.")
     if marked:
         words.append("Grey dot: the interval of r covers 0.")
     if step > 1:

@@ -30,7 +30,7 @@ _CELL = 0.82  # inches of one map
 _STEP = 0.88  # from one map to the next
 _WORDS = 1.35  # inches for name, label and logit
 _HEAD = 0.45  # inches for the headings of a block
-_VEIL = 0.62  # of a map over the grey image; the scale is drawn as strong
+_VEIL = 0.7  # of a map over the grey image
 
 
 @house_style()
@@ -110,7 +110,9 @@ def _draw_block(
 def _draw_map(axes: Axes, values: Array, scale: Normalize, colours: str, under: Array | None) -> None:
     height, width = values.shape
     if under is not None:
-        axes.imshow(under, cmap="gray", vmin=0, vmax=255, extent=(0, width, height, 0), interpolation="nearest")
+        axes.imshow(
+            under, cmap="gray", vmin=-160, vmax=415, extent=(0, width, height, 0), interpolation="nearest"
+        )  # middle greys: the map is the subject
     axes.imshow(
         values,
         cmap=colours,

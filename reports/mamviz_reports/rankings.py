@@ -70,7 +70,7 @@ def _row(ranking: Ranking, target: str, n_values: int) -> tuple[Cell, Cell]:
 def _notes(ranking: Ranking, provenance: Provenance) -> tuple[str, ...]:
     correlation = ranking.correlation
     by = "the size of r" if ranking.by == "abs" else "r"
-    notes = [f"Correlated: {correlation.choices.describe()}; ranked by {by}, ties by name."]
+    notes = [f"Correlated: {correlation.choices.describe(correlation.axis)}; ranked by {by}, ties by name."]
     if correlation.undefined:
         notes.append(f"No correlation, the map is constant: {list_names(correlation.undefined, most=20)}.")
     return (*notes, describe_provenance(provenance, n_images=correlation.n_images))

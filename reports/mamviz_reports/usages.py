@@ -24,7 +24,7 @@ def channel_table(report: ChannelReport, provenance: Provenance, *, limit: int |
     notes = [
         f"Usage: share of all absolute evidence, in percent. Mask: mean of the mask. Feature: mean activation. "
         f"{candidates} of {len(report.rows)} channels could go; same as another: r of at least "
-        f"{report.threshold:g} ({report.correlation.choices.describe()})."
+        f"{report.threshold:g} ({report.correlation.choices.describe(report.correlation.axis)})."
     ]
     if report.dead:
         notes.append(f"Never active: {list_names([str(channel) for channel in report.dead], most=20)}.")
