@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mamviz.data.batches import prefetch, to_tensor
-from mamviz.data.dataset import ImageData
-from mamviz.data.splits import blocks_of
+from mamviz.data.batches import to_tensor
+from mamviz.data.dataset import ImageData, SplitName
+from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, wait
 from mamviz.errors import DataError, RunError
 from mamviz.extraction.sums import Sums, add_images, start_sums, to_statistics
@@ -28,7 +28,7 @@ CELLS_AT_A_TIME = 1 << 20
 
 
 def plan_extraction(
-    run: Run, data: ImageData, *, split: str, n_raw: int | None, version: str, shape: tuple[int, int, int]
+    run: Run, data: ImageData, *, split: SplitName, n_raw: int | None, version: str, shape: tuple[int, int, int]
 ) -> tuple[Plan, Array]:
     """Return what masks.h5 will hold, and the images' indices in its order.
 
@@ -40,7 +40,7 @@ def plan_extraction(
     if not len(indices):
         raise DataError(f"{data.description}: expected images in the split {split!r}, found none. Use --split all.")
     n_blocks = number_of_blocks(len(data.attributes), *shape)
-    blocks = blocks_of(data.names, data.identity, n_blocks=n_blocks)[indices]
+    blocks = data.blocks(n_blocks)[indices]
     raw = np.arange(len(indices)) < (len(indices) if n_raw is None else n_raw)
     order = np.argsort(blocks, kind="stable")
     indices = indices[order]

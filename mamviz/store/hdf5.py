@@ -71,5 +71,8 @@ def allocate(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any, *
     if chunk and shape[0]:
         properties.set_chunk((1, *shape[1:]))
     kind = h5py.h5t.py_create(np.dtype(dtype), logical=True)
+    *parents, name = name.split("/")
+    for parent in parents:
+        group = group.require_group(parent)
     dataset = h5py.h5d.create(group.id, name.encode(), kind, h5py.h5s.create_simple(shape), properties)
     return h5py.Dataset(dataset)

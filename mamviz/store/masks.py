@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from mamviz.errors import MaskFileError
+from mamviz.run import written_whole
 from mamviz.schema import CENTRINGS, MAPS, VIEWS, Array, BlockStatistics, BlockSums, Provenance
 from mamviz.store.hdf5 import STRING, allocate, opened, read_provenance, write_provenance
 
@@ -53,9 +54,9 @@ class ImageRows:
 
 
 def create_masks(file: Path, plan: Plan) -> None:
-    """Create a masks file of `plan` with empty blocks, all its space taken; `file` must not exist."""
+    """Create a masks file of `plan` with empty blocks, all its space taken."""
     n_images, n_attributes, n_blocks = len(plan.names), len(plan.attributes), plan.n_blocks
-    with h5py.File(file, "x") as handle:
+    with written_whole(file) as partial, h5py.File(partial, "x") as handle:
         write_provenance(handle, plan.provenance, kind=KIND)
         for name, value in zip("KCHW", (n_attributes, *plan.grid), strict=True):
             handle.attrs[name] = value

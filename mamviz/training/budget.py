@@ -58,7 +58,7 @@ def describe(network: MaskNetwork, config: RunConfig) -> tuple[Component, ...]:
     trunk = f"{model.trunk_kernel}x{model.trunk_kernel} trunk{position}, 1x1, sigmoid"
 
     def part(name: str, key: str, reads: str, output: tuple[int, ...], detail: str) -> Component:
-        return Component(name, reads, output, parameters[key], detail)
+        return Component(name=name, reads=reads, output=output, parameters=parameters[key], detail=detail)
 
     return (
         part("extractor", "extractor", "", network.shape, f"F, {model.extractor or model.preset}{context}"),

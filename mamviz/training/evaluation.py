@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mamviz.data.dataset import ImageData
+from mamviz.data.dataset import ImageData, SplitName
 from mamviz.distributed import Group
 from mamviz.errors import DataError
 from mamviz.models.weights import load_network
@@ -20,7 +20,7 @@ def evaluate_run(
     run: Run,
     data: ImageData,
     *,
-    split: str = "test",
+    split: SplitName = "test",
     n_replicates: int = 1000,
     group: Group | None = None,
     progress: Progress = silent,
@@ -52,5 +52,4 @@ def evaluate_run(
         n_replicates=n_replicates,
         generator=np.random.default_rng(run.config.seed),
         protocol=protocol,
-        unit="image" if data.identity is None else "identity",
     )

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mamviz.config import RunConfig, TrainConfig
-from mamviz.data.batches import augment, epoch_order, prefetch, shard, to_tensor
+from mamviz.data.batches import augment, epoch_order, shard, to_tensor
 from mamviz.data.dataset import ImageData
+from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, gather, wait
 from mamviz.errors import DataError, TrainingError
 from mamviz.models.network import MaskNetwork
@@ -157,7 +158,7 @@ def _train_epoch(
 
 def _read(data: ImageData, plan: list[Array], group: Group) -> Iterator[tuple[Array, Array]]:
     for batch in plan:
-        own = batch[shard(len(batch), group.rank, group.world)]
+        own = shard(batch, group.rank, group.world)
         yield own, data.images[own]
 
 

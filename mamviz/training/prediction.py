@@ -25,7 +25,7 @@ def predict(
     group = group or Group()
     training = network.training
     network.eval()
-    own = shard(len(indices), group.rank, group.world)
+    own = shard(np.arange(len(indices)), group.rank, group.world)
     parts, done = [np.empty((0, data.labels.shape[1]))], 0
     for batch, images in iterate(data, indices[own], batch_size=BATCH):
         parts.append(network.classify(to_tensor(images, device=group.device)).double().cpu().numpy())

@@ -34,7 +34,8 @@ def start_run(
     """
     if (folder / "run.json").exists():
         raise RunError(
-            f"{folder}: holds a run already. Go on with it by `mamviz train --resume {folder}`, or choose another --name."
+            f"{folder}: holds a run already. Go on with it by `mamviz train --resume {folder}`, "
+            "or choose another --name."
         )
     record: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
