@@ -56,16 +56,16 @@ def _tree(components: tuple[Component, ...]) -> list[str]:
     while waiting:  # depth first, in the given order
         stem, component, last = waiting.pop(0)
         shape = " x ".join(map(str, component.output))
-        branch = "`-- " if last else "|-- "
+        branch = "`- " if last else "|- "
         rows.append((stem + branch + component.name, shape, f"{component.parameters:,}", component.detail))
-        below = stem + ("    " if last else "|   ")
+        below = stem + ("   " if last else "|  ")
         waiting[:0] = [(below, child, final) for child, final in _children(components, component.name)]
-    widths = [max(len(row[place]) for row in rows) for place in range(3)]
-    lines = [f"{'part':<{widths[0]}}  {'gives':<{widths[1]}}  {'parameters':>{max(widths[2], 10)}}"]
-    for name, shape, count, detail in rows:
-        line = f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{max(widths[2], 10)}}  {detail}"
-        lines.append(line.rstrip())
-    return lines
+    rows.insert(0, ("part", "gives", "parameters", ""))
+    first, second, third = (max(len(row[place]) for row in rows) for place in range(3))
+    return [
+        f"{name:<{first}}  {shape:<{second}}  {count:>{third}}  {detail}".rstrip()
+        for name, shape, count, detail in rows
+    ]
 
 
 def _children(components: tuple[Component, ...], parent: str) -> list[tuple[Component, bool]]:

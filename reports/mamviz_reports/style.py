@@ -109,7 +109,9 @@ def caption(figure: Figure, text: str) -> Text:
 
 
 def _beside(figure: Figure, text: str, *, size: float, weight: str, up: float | None) -> Text:
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     box = figure.get_tightbbox()  # inches
     width, height = figure.get_size_inches()
     letters = int(max(box.width, 3.5) * 72 / (0.56 * size))  # a letter of DejaVu Sans is 0.56 em wide on average

@@ -141,7 +141,7 @@ def test_chain_longer_than_the_recursion_limit_is_drawn():
 
 
 def test_many_labels_are_thinned_and_the_caption_says_so():
-    n = 200
+    n = 120
     correlation = replace(correlation_of(np.eye(n), tuple(map(str, range(n)))), axis="channel")
     chain = [[0, 1, 1.0, 2]] + [[n + merge - 1, merge + 1, 1.0, merge + 2] for merge in range(1, n - 1)]
     figure = correlation_figure(correlation, Clustering(linkage=np.array(chain), order=np.arange(n)), PROVENANCE)
