@@ -202,6 +202,17 @@ def test_a_constant_mask_is_undefined_and_named(choices: Choices) -> None:
     assert np.isfinite(result.values[np.ix_(others, others)]).all()
 
 
+@pytest.mark.parametrize("estimand", ["mean", "across"])
+def test_a_mask_equal_to_the_common_part_is_constant_beside_much_larger_ones(estimand: Estimand) -> None:
+    """What is left of it is the rounding of the others, 10,000 times its size."""
+    raw = make_raw(8)
+    small, large = raw.mask[:, 2], 1e4 * raw.mask
+    for first, second in ((0, 1), (3, 4)):
+        raw.mask[:, first], raw.mask[:, second] = large[:, first], 2 * small - large[:, first]
+    choices = Choices(map="mask", sign="signed", estimand=estimand, view="full", centring="common")
+    assert correlate_attributes(fill(raw), choices).undefined == ("Goatee",)
+
+
 def to_single(stats: BlockStatistics) -> BlockStatistics:
     """Keep maps in float32, as the mask file does."""
 
@@ -255,6 +266,14 @@ def test_a_label_that_is_constant_in_the_chosen_blocks_has_no_adjusted_map() -> 
     choices = Choices(map="mask", sign="signed", estimand="adjusted")
     assert np.isfinite(dataset_maps(fill(raw), choices)).all()
     assert np.isnan(dataset_maps(select_blocks(fill(raw), [2]), choices)[0]).all()
+
+
+def test_adjusted_maps_of_chosen_blocks_do_not_move_with_the_level_of_the_masks() -> None:
+    raw = make_raw(9)
+    raised = replace(raw, mask=raw.mask + 5.0)
+    choices = Choices(map="mask", sign="signed", estimand="adjusted")
+    maps = [dataset_maps(select_blocks(fill(each), [0, 1, 3]), choices) for each in (raw, raised)]
+    np.testing.assert_allclose(maps[0], maps[1], atol=1e-10)
 
 
 def test_without_any_label_that_changes_nothing_is_defined() -> None:

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import BlockStatistics, BlockSums, Choices
-from mamviz.stats.correlation import dataset_maps
+from mamviz.schema import BlockStatistics, BlockSums
 from mamviz.stats.moments import adjusted_weights, merge, number_of_blocks, select_blocks
 from tests.core.stats.raw import fill, make_raw
 
@@ -145,14 +144,6 @@ def test_a_block_may_be_chosen_twice() -> None:
     stats = fill(make_raw(8))
     twice = select_blocks(stats, [2, 2, 5])
     assert twice.n_images == 2 * stats.count[2] + stats.count[5]
-
-
-def test_adjusted_maps_of_chosen_blocks_do_not_move_with_the_level_of_the_masks() -> None:
-    raw = make_raw(9)
-    raised = replace(raw, mask=raw.mask + 5.0)
-    choices = Choices(map="mask", sign="signed", estimand="adjusted")
-    maps = [dataset_maps(select_blocks(fill(each), [0, 1, 3]), choices) for each in (raw, raised)]
-    np.testing.assert_allclose(maps[0], maps[1], atol=1e-10)
 
 
 @pytest.mark.parametrize("keep", [[6], [-1], [0.5], [True, False], [[1, 2]]])
