@@ -66,7 +66,8 @@ def adjusted_weights(labels: npt.ArrayLike) -> Weights:
 def merge(parts: Sequence[BlockStatistics]) -> BlockStatistics:
     """Add statistics of disjoint images, block by block.
 
-    The result does not depend on how the images were divided, up to rounding; sums are added in float64.
+    The result does not depend on how the images were divided, up to rounding; sums are added in float64 and
+    rounded once to the parts' own type, which tells later how exact they are.
     Raises StatisticsError where parts differ in attributes, grid or number of blocks, or there are none.
     """
     if not parts:
@@ -117,7 +118,7 @@ def _add(arrays: Sequence[Array]) -> Array:
     total = np.array(arrays[0], dtype=np.float64)
     for array in arrays[1:]:
         total += array
-    return total
+    return total.astype(np.result_type(*arrays), copy=False)
 
 
 def _combine(parts: Sequence[BlockStatistics], join: Callable[[Sequence[Array]], Array]) -> BlockStatistics:

@@ -210,7 +210,8 @@ def test_a_mask_equal_to_the_common_part_is_constant_beside_much_larger_ones(est
     for first, second in ((0, 1), (3, 4)):
         raw.mask[:, first], raw.mask[:, second] = large[:, first], 2 * small - large[:, first]
     choices = Choices(map="mask", sign="signed", estimand=estimand, view="full", centring="common")
-    assert correlate_attributes(fill(raw), choices).undefined == ("Goatee",)
+    stats = to_single(fill(raw)) if estimand == "mean" else fill(raw)
+    assert correlate_attributes(stats, choices).undefined == ("Goatee",)
 
 
 def to_single(stats: BlockStatistics) -> BlockStatistics:
@@ -322,6 +323,17 @@ def test_images_where_a_mask_is_constant_are_left_out_of_its_mean(raw: Raw) -> N
     result = correlate_attributes(fill(partly), choices)
     assert result.values[2, 0] == pytest.approx(slow_pair(rest, choices, (2, 0)), abs=1e-9)
     assert result.values[1, 0] == pytest.approx(slow_pair(partly, choices, (1, 0)), abs=1e-9)
+
+
+def test_sums_within_images_need_no_diagonal(stats: BlockStatistics) -> None:
+    """The r of a mask with itself is known to be 1; extraction does not count it."""
+    others = 1 - np.eye(5)
+    bare = replace(stats.mask, image_r=stats.mask.image_r * others, image_count=stats.mask.image_count * others)
+    choices = Choices(map="mask", sign="signed", estimand="image", view="spatial", centring="common")
+    expected = correlate_attributes(stats, choices)
+    result = correlate_attributes(replace(stats, mask=bare), choices)
+    assert result.undefined == ()
+    np.testing.assert_array_equal(result.values, expected.values)
 
 
 @pytest.mark.parametrize("estimand", [*MAP_ESTIMANDS, "image", "across"])

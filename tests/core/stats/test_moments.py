@@ -104,12 +104,16 @@ def test_merging_leaves_its_parts_as_they_were() -> None:
     np.testing.assert_array_equal(parts[0].mask.total, before)
 
 
-def test_sums_in_float32_are_added_in_float64() -> None:
+def test_sums_in_float32_are_added_in_float64_and_stay_float32() -> None:
+    """2**24 + 1 + 1: in float32 each 1 would be lost."""
     stats = fill(make_raw(5))
-    single = replace(stats, mask=replace(stats.mask, total=stats.mask.total.astype(np.float32)))
-    merged = merge([single] * 3)
-    assert merged.mask.total.dtype == np.float64
-    np.testing.assert_array_equal(merged.mask.total, 3 * single.mask.total.astype(np.float64))
+    parts = [
+        replace(stats, mask=replace(stats.mask, total=np.full_like(stats.mask.total, value, dtype=np.float32)))
+        for value in (2.0**24, 1.0, 1.0)
+    ]
+    total = merge(parts).mask.total
+    assert total.dtype == np.float32
+    np.testing.assert_array_equal(total, 2.0**24 + 2)
 
 
 @pytest.mark.parametrize(
