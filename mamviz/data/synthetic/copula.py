@@ -125,7 +125,7 @@ def calibrate(target: Target, resolve: Resolve, normals: Floats, *, rounds: int 
     floor = 0.5 / len(normals)
     for left in range(rounds, -1, -1):
         latent = nearest_correlation(asked)
-        factor: Floats = np.linalg.cholesky(latent)
+        factor = np.linalg.cholesky(latent).astype(np.float64)
         drawn = resolve(normals @ factor.T - thresholds)
         drawn_rates = np.clip(drawn.mean(axis=0), floor, 1 - floor)
         thresholds = thresholds + ndtri(1 - rates) - ndtri(1 - drawn_rates)
