@@ -1,0 +1,62 @@
+"""The `mamviz` command: one module a command, heavy imports inside them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mamviz_cli.correlate import CorrelateOptions, correlate
+from mamviz_cli.evaluate import EvaluateOptions, evaluate
+from mamviz_cli.extract_masks import ExtractOptions, extract_masks
+from mamviz_cli.group import CommandGroup
+from mamviz_cli.options import takes
+from mamviz_cli.prune_report import PruneOptions, prune_report
+from mamviz_cli.show import ShowOptions, show
+from mamviz_cli.train import TrainOptions, train
+
+_ENDING = (
+    "Start with `mamviz demo`, or with `mamviz train --data FOLDER`. The commands after train work on the newest run "
+    "unless one is named, and train one on the built-in faces where there is none."
+)
+
+app = typer.Typer(
+    cls=CommandGroup,
+    add_completion=False,
+    epilog=_ENDING,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from mamviz import __version__
+
+        typer.echo(f"mamviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Train attribute masks, export them, and see which attributes use the same features."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+app.command("train")(takes(TrainOptions, train))
+app.command("evaluate")(takes(EvaluateOptions, evaluate))
+app.command("extract-masks")(takes(ExtractOptions, extract_masks))
+app.command("correlate")(takes(CorrelateOptions, correlate))
+app.command("show")(takes(ShowOptions, show))
+app.command("prune-report")(takes(PruneOptions, prune_report))
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    app(prog_name="mamviz")

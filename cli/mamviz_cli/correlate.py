@@ -1,0 +1,153 @@
+"""`mamviz correlate`: which attributes, or channels, use the same features."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mamviz.errors import ConfigError
+from mamviz_cli.console import Console
+from mamviz_cli.missing import RunOptions, with_masks
+from mamviz_cli.options import choose
+from mamviz_cli.saving import name_files, save, save_table
+
+if TYPE_CHECKING:
+    from mamviz.analysis import Analysis
+    from mamviz.run import Run
+    from mamviz.schema import Axis, Choices
+
+_CHOICES = "What is correlated"
+
+# The poster's Table 2, read literally.
+LITERAL = "mamviz correlate --estimand mean --sign signed --view full"
+
+
+def _choice(words: str) -> Any:
+    return typer.Option(help=words, rich_help_panel=_CHOICES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceOptions:
+    """The choices of schema.Choices as options; None is what is recommended."""
+
+    map: Annotated[str | None, _choice("mask, or evidence: what adds up to the logit. (default mask)")] = None
+    sign: Annotated[
+        str | None, _choice("absolute: how much, or signed: which way. (default absolute where it is defined)")
+    ] = None
+    estimand: Annotated[
+        str | None,
+        _choice("adjusted: all other labels held fixed; contrast, mean, image or across. (default adjusted)"),
+    ] = None
+    view: Annotated[
+        str | None,
+        _choice("full: every cell; channel: summed over positions; spatial: over channels. (default spatial)"),
+    ] = None
+    centring: Annotated[str | None, _choice("none, or common: minus what all share. (default none)")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrelateOptions:
+    """Options of `mamviz correlate`."""
+
+    top: Annotated[int, typer.Option(min=1, help="How many related ones of each target.")] = 5
+    attribute: Annotated[
+        list[str] | None, typer.Option(help="Show this target only; may be given several times.", show_default=False)
+    ] = None
+    channels: Annotated[bool, typer.Option("--channels", help="Correlate channels instead of attributes.")] = False
+    rank_by: Annotated[str, typer.Option(help="r, or abs: the size of r.")] = "r"
+    all_estimands: Annotated[bool, typer.Option("--all-estimands", help="One table for every estimand.")] = False
+    choices: ChoiceOptions = field(default_factory=ChoiceOptions)
+    target: RunOptions = field(default_factory=RunOptions)
+
+
+def correlate(options: CorrelateOptions) -> None:
+    """Say which attributes (or channels) are related: the top of each, and a clustered heatmap of all."""
+    from mamviz.schema import RankBy
+    from mamviz.stats.names import find_names
+
+    axis: Axis = "channel" if options.channels else "attribute"
+    by: RankBy = choose(options.rank_by, ("r", "abs"), "--rank-by")
+    if options.channels and options.attribute:
+        raise ConfigError(
+            "--attribute: expected none with --channels, which ranks all channels. Leave one of them out."
+        )
+    wanted = make_choices(options)
+    run = with_masks(options.target)
+    find_names(options.attribute or (), run.attributes, what="--attribute")
+    console = Console(json=options.target.common.json)
+    tables = [_report(run, options, choices, axis=axis, by=by, console=console) for choices in wanted]
+    console.note("the poster's Figure 2: `mamviz show`; channels that could go: `mamviz prune-report`")
+    console.finish({"run": run.name, "tables": tables})
+
+
+def make_choices(options: CorrelateOptions) -> tuple[Choices, ...]:
+    """Return the choices to compute: one, or one for every estimand.
+
+    The sign is absolute where the estimand has a data-set map to take it of, unless it is given.
+    Raises ConfigError for a word that is no choice, StatisticsError for choices that don't go together.
+    """
+    from typing import get_args
+
+    from mamviz import schema
+
+    kinds = {"map": schema.Map, "sign": schema.Sign, "estimand": schema.Estimand, "view": schema.View}
+    kinds |= {"centring": schema.Centring}
+    given = {name: value for name, value in vars(options.choices).items() if value is not None}
+    for name, value in given.items():
+        choose(value, get_args(kinds[name]), f"--{name}")
+    if not options.all_estimands:
+        return (_complete(given),)
+    if "estimand" in given:
+        raise ConfigError(
+            "--estimand: expected none with --all-estimands, which takes every one. Leave one of them out."
+        )
+    return tuple(_complete({**given, "estimand": estimand}) for estimand in get_args(schema.Estimand))
+
+
+def _complete(given: dict[str, Any]) -> Choices:
+    from mamviz.schema import Choices
+
+    signless = given.get("estimand") in ("image", "across")
+    return Choices(**({"sign": "signed"} if signless else {}) | given)
+
+
+def _report(
+    run: Run, options: CorrelateOptions, choices: Choices, *, axis: Axis, by: Any, console: Console
+) -> dict[str, Any]:
+    from mamviz.analysis import analyse
+    from mamviz_reports.heatmaps import correlation_figure
+    from mamviz_reports.rankings import ranking_list, ranking_table
+    from mamviz_reports.texts import to_values
+
+    analysis: Analysis = analyse(run, axis=axis, choices=choices, top=options.top, by=by)
+    ranking, origin = analysis.ranking, analysis.provenance
+    table = ranking_table(ranking, origin, targets=options.attribute)
+    console.show(_heading(choices, axis))
+    console.table(table)
+    stem = file_stem(choices, axis)
+    files = list(save_table(ranking_list(ranking, origin), run.tables, stem, kinds=("csv",)))
+    files += save_table(ranking_table(ranking, origin), run.tables, stem, kinds=("md", "tex"))
+    files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), run.figures, stem)
+    console.note(name_files([run.analysis_file, *files]))
+    return {"choices": dataclasses.asdict(choices), "axis": axis, **to_values(table), "files": files}
+
+
+def file_stem(choices: Choices, axis: Axis) -> str:
+    """Return the name of a table's files: short for the recommended choices, all choices spelled out otherwise."""
+    from mamviz.schema import Choices
+
+    stem = f"correlate-{axis}s"
+    return stem if choices == Choices() else "-".join([stem, *dataclasses.asdict(choices).values()])
+
+
+def _heading(choices: Choices, axis: Axis) -> str:
+    from mamviz.schema import Choices
+
+    words = f"Correlation of {choices.describe(axis)}."
+    if choices == Choices():
+        return f"The recommended table. {words}\nThe poster read literally: `{LITERAL}`.\n"
+    recommended = "mamviz correlate --channels" if axis == "channel" else "mamviz correlate"
+    return f"{words}\nThe recommended table: `{recommended}`.\n"

@@ -1,0 +1,201 @@
+"""`mamviz train`: a new run, or an interrupted one taken up again."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mamviz.config import BUILT_IN_FACES, RunConfig
+from mamviz.errors import ConfigError
+from mamviz_cli.console import Console
+from mamviz_cli.epochs import EpochLines
+from mamviz_cli.group import stoppable, typed
+from mamviz_cli.machine import choose_device, use_threads
+from mamviz_cli.opening import find_unfinished, open_images
+from mamviz_cli.options import Common
+from mamviz_cli.settings import Settings, make_config
+
+if TYPE_CHECKING:
+    from mamviz.data.dataset import ImageData
+    from mamviz.distributed import Group
+    from mamviz.run import Run
+    from mamviz.schema import Budget, EpochRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Options of `mamviz train`."""
+
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="With --resume: the run; the newest unfinished one if left out."),
+    ] = None
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, with its settings.")] = False
+    name: Annotated[str | None, typer.Option(help="Name of the new run. (default: the data's and a number)")] = None
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print parameters, FLOPs, memory and disk; train nothing.")
+    ] = False
+    settings: Settings = field(default_factory=Settings)
+    common: Common = field(default_factory=Common)
+
+
+def train(options: TrainOptions) -> None:
+    """Train a network with a mask for every attribute; on the built-in faces where no --data is given."""
+    from mamviz.distributed import joined
+
+    _check(options)
+    device = choose_device(options.common.device)
+    if options.resume:
+        run = find_unfinished(options.run, options.common.runs)
+        with joined(device) as group:
+            resume_run(run, options.common, console=_console(options.common, group), group=group)
+        return
+    config = make_config(options.settings, threads=use_threads(options.common.threads))
+    with joined(device) as group:
+        console = _console(options.common, group)
+        if options.dry_run:
+            _predict(config, console, device=group.device)
+        else:
+            train_new(config, options, console=console, group=group)
+
+
+def train_new(config: RunConfig, options: TrainOptions, *, console: Console, group: Group) -> Run:
+    """Train a new run and return it; says where its files are."""
+    with stoppable("stopped before training began; what was decoded or drawn is kept, the same command goes on."):
+        data = open_images(config.data, options.common, console, threads=config.train.threads)
+        run = _start(config, data, options, group)
+    _train(run, data, console=console, group=group)
+    return run
+
+
+def resume_run(run: Run, common: Common, *, console: Console, group: Group) -> None:
+    """Go on with an unfinished run, with the settings and the threads it was started with."""
+    from mamviz.errors import RunError
+
+    threads = use_threads(run.config.train.threads)
+    data = open_images(run.config.data, common, console, threads=threads)
+    if data.fingerprint != run.record["data"]["fingerprint"]:
+        raise RunError(
+            f"{run.folder}: expected the data it was started with, {data.description} has changed since. "
+            "Restore the data, or start a new run with `mamviz train`."
+        )
+    console.note(f"going on with {run.folder}")
+    _train(run, data, console=console, group=group)
+
+
+def _check(options: TrainOptions) -> None:
+    typed_settings = options.settings.typed
+    if options.resume and typed_settings:
+        raise ConfigError(
+            f"{typed_settings[0]}: expected no settings with --resume, which goes on with the run's own. Leave it out, "
+            "or train a new run."
+        )
+    if options.run is not None and not options.resume:
+        raise ConfigError(
+            f"RUN: expected no run without --resume, got {options.run!r}. Add --resume, or give data by --data."
+        )
+    if options.name is not None and (Path(options.name).name != options.name or options.name.startswith(".")):
+        raise ConfigError(f"--name: expected a plain folder name, got {options.name!r}. Give the folder by --runs.")
+
+
+def _console(common: Common, group: Group) -> Console:
+    return Console(json=common.json, quiet=not group.leads)
+
+
+def _start(config: RunConfig, data: ImageData, options: TrainOptions, group: Group) -> Run:
+    """Make the run's folder, on one process; return the run on all."""
+    from mamviz import __version__
+    from mamviz.distributed import gather
+    from mamviz.run import next_name, open_run
+    from mamviz.training.start import start_run
+
+    runs, folder = options.common.runs, None
+    if group.leads:
+        source = config.data.source
+        stem = source if source == BUILT_IN_FACES else Path(source).stem
+        folder = runs / (options.name or next_name(runs, stem))
+        start_run(
+            folder,
+            config,
+            data,
+            device=group.device,
+            command=("mamviz", *typed.get()),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            version=__version__,
+        )
+    return open_run(gather(folder, group)[0])
+
+
+def _train(run: Run, data: ImageData, *, console: Console, group: Group) -> None:
+    from mamviz.training.budget import predict_budget
+    from mamviz.training.loop import train as train_network
+    from mamviz_reports.architecture import describe_architecture
+
+    budget = predict_budget(run.config, n_attributes=len(run.attributes), n_images=data.n_images, device=group.device)
+    console.show(describe_architecture(budget))
+    console.note(f"training {run.folder} on {data.description}; {run.config.train.threads} threads, {group.device}")
+    again = shlex.join(["mamviz", "train", "--resume", str(run.folder)])
+    advice = f"stopped; {run.folder} keeps its last checkpoint. Go on with `{again}`."
+    with stoppable(advice), console.working(run.name) as progress:
+        lines = EpochLines(run, console, progress)
+        rows = train_network(run, data, group=group, progress=lines)
+        lines.add(rows)
+    if group.leads:
+        _finish(run, data, rows, budget, console)
+
+
+def _finish(run: Run, data: ImageData, rows: tuple[EpochRow, ...], budget: Budget, console: Console) -> None:
+    from mamviz_reports.curves import training_figure
+    from mamviz_reports.style import save_figure
+
+    save_figure(training_figure(rows, run=run.name, data=data.description), run.figures, "training")
+    console.note(f"{run.folder}: model.safetensors, metrics.csv, figures/training.png and .svg")
+    console.note(
+        "next: `mamviz evaluate` for its accuracy, `mamviz extract-masks` and `mamviz correlate` for its masks"
+    )
+    console.finish(
+        {
+            "run": run.name,
+            "folder": run.folder,
+            "n_images": data.n_images,
+            "parameters": budget.parameters,
+            "flops_per_image": budget.flops_per_image,
+            "epochs": [dataclasses.asdict(row) for row in rows],
+        }
+    )
+
+
+def _predict(config: RunConfig, console: Console, *, device: str) -> None:
+    """Print what a training would need; reads tables but no images."""
+    from mamviz.training.budget import predict_budget
+    from mamviz_reports.architecture import describe_architecture, describe_budget
+
+    extent = _measure(config)
+    budget = predict_budget(config, n_attributes=extent.n_attributes, n_images=extent.n_images, device=device)
+    console.show(describe_architecture(budget))
+    console.show(describe_budget(budget).rstrip())
+    console.note("a dry run: nothing was trained or written")
+    console.finish({**dataclasses.asdict(budget), **dataclasses.asdict(extent)})
+
+
+@dataclass(frozen=True)
+class _Extent:
+    n_attributes: int
+    n_images: int
+
+
+def _measure(config: RunConfig) -> _Extent:
+    if config.data.source == BUILT_IN_FACES:
+        from mamviz.data.synthetic.labels import ATTRIBUTES
+
+        return _Extent(len(ATTRIBUTES), config.data.n_faces)
+    from mamviz.data.annotations import read_annotations
+
+    found = read_annotations(config.data)
+    return _Extent(len(found.attributes), len(found.names))
