@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mamviz_reports.console import to_console
 from mamviz_reports.rankings import ranking_table
 from mamviz_reports.scores import evaluation_table, poster_table
@@ -44,6 +46,15 @@ def test_numbers_are_never_broken_even_where_the_table_gets_wider():
     assert all(cell.text in shown for cell in row)
 
 
+def test_words_give_way_to_numbers():
+    columns = (Column("Words", ("words",)), *(Column(letter, (letter,), "right") for letter in "ab"))
+    cells = [Cell(f"1234567890.{place}23456789", (place,)) for place in range(2)]
+    table = Table(title="t", columns=columns, rows=((Cell("some_long words_that may_break", ("",)), *cells),))
+    lines = to_console(table, width=56).splitlines()
+    assert all(any(cell.text in line for line in lines) for cell in cells)
+    assert max(map(len, lines)) <= 56
+
+
 def test_a_name_and_its_number_stay_on_one_line():
     text = ", ".join(f"Name_{number}{NBSP}0.{number}" for number in range(10, 30))
     shown = to_console(words_of(text=text), width=50)
@@ -64,7 +75,8 @@ def test_colour_adds_bold_and_changes_no_word():
 
 def test_names_are_no_markup():
     name = "[bold]:smile:[/]"
-    assert name in to_console(words_of(name=name))
+    shown = to_console(replace(words_of(name=name), title=f"Title {name}", notes=(f"Note {name}",)))
+    assert shown.count(name) == 3
 
 
 def test_mean_row_stands_apart():

@@ -91,11 +91,11 @@ def test_channels_are_described_as_channels():
 def test_uncertain_pairs_get_a_dot_in_their_own_cell():
     correlation, clustering = four_attributes()
     covers = np.zeros((4, 4), bool)
-    covers[0, 2] = covers[2, 0] = covers[0, 0] = True  # Hat and Male; the diagonal is no pair
+    covers[2, 3] = covers[3, 2] = covers[0, 0] = True  # Male and Young; the diagonal is no pair
     figure = correlation_figure(correlation, clustering, PROVENANCE, covers_zero=covers)
     (dots,) = [artist for artist in figure.axes[0].collections if isinstance(artist, PathCollection)]
     cells = {(int(y), int(x)) for x, y in np.asarray(dots.get_offsets())}
-    assert cells == {(0, 2), (2, 0)}  # Male's row is the first, Hat's the third
+    assert cells == {(0, 1), (1, 0)}  # Male's row is the first, Young's the second
     assert "the interval of r covers 0" in caption_of(figure)
 
 

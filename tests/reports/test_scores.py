@@ -23,6 +23,7 @@ def test_means_are_cores_and_stand_last():
     mean = dict(zip(table.fields, table.records()[-1], strict=True))
     assert table.rule == 1
     assert (mean["attribute"], mean["accuracy"], mean["majority"]) == ("Mean", 0.95125, 0.9445)
+    assert (mean["prevalence"], table.rows[-1][5].text) == (None, "n/a")
 
 
 def test_protocol_interval_and_resampled_unit_are_named():
