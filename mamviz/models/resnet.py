@@ -109,23 +109,41 @@ def make_resnet(preset: str, *, last_stage: int = 4, weights: str | None = None)
 
 
 def _load_weights(network: ResNet, preset: str, file: Path) -> None:
+    state, own = _read_state(file, preset), network.state_dict()
+    kept = {name for name in state if not _beyond(name, network.last_stage)}
+    missing = sorted(name for name in own.keys() - kept if not name.endswith("num_batches_tracked"))
+    misfits = sorted(name for name in own.keys() & kept if state[name].shape != own[name].shape)
+    # A deeper network's file has every name of a shallower one: what is left over tells them apart.
+    surplus = sorted(kept - own.keys())
+    for what, names in (("no", missing), ("another shape of", misfits), ("a surplus", surplus)):
+        if names:
+            raise ConfigError(
+                f"weights: {file} does not fit {preset}: {what} {names[0]!r}. "
+                f"Name torchvision's weight file for {preset}, or change --preset."
+            )
+    network.load_state_dict({name: state.get(name, value) for name, value in own.items()})
+
+
+def _beyond(name: str, last_stage: int) -> bool:
+    part = name.partition(".")[0]
+    return part == "fc" or part in {f"layer{stage}" for stage in range(last_stage + 1, 5)}
+
+
+def _read_state(file: Path, preset: str) -> dict[str, Tensor]:
+    """Return the tensors of a file by name, without running pickled code."""
     try:
         if file.suffix == ".safetensors":
-            state = load_file(file)
-        else:
-            state = cast(dict[str, Tensor], torch.load(file, map_location="cpu", weights_only=True))
+            return load_file(file)
+        state = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).partition("\n")[0] or "it is empty"
         raise ConfigError(
             f"weights: expected a .safetensors or .pth file of tensors, {file} can't be read as one "
-            f"({str(error).splitlines()[0]}). Name torchvision's weight file for {preset}."
+            f"({reason}). Name torchvision's weight file for {preset}."
         ) from error
-    own = network.state_dict()
-    missing = sorted(name for name in own if name not in state and not name.endswith("num_batches_tracked"))
-    misfits = sorted(name for name in own if name in state and state[name].shape != own[name].shape)
-    if missing or misfits:
-        name = (missing or misfits)[0]
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ConfigError(
-            f"weights: {file} does not fit {preset}: {'no' if missing else 'another shape of'} {name!r}. "
-            f"Name torchvision's weight file for {preset}, or change --preset."
+            f"weights: expected tensors by name in {file}, found other things. "
+            f"Name torchvision's weight file for {preset}."
         )
-    network.load_state_dict({name: state.get(name, value) for name, value in own.items()})
+    return cast(dict[str, Tensor], state)
