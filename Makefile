@@ -1,0 +1,60 @@
+# Every target sets up what it needs; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# With it set, every start of Python compiles torch anew: 7 s a start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test coverage lint format validate bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
+	@echo 'PYTHON=... names the interpreter (3.11 or newer), ARGS=... goes to the command of demo, test, validate and bench'
+
+setup: $(VENV)/.dev  ## virtual environment with the development tools
+
+demo: $(VENV)/.runtime  ## from faces to report in one go: draws, trains, extracts, correlates
+	$(BIN)/mamviz demo $(ARGS)
+
+test: $(VENV)/.dev  ## all tests, quickly
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(ARGS)
+
+coverage: $(VENV)/.dev  ## all tests, with the lines and branches they miss
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+lint: $(VENV)/.dev  ## format, style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## write the format that lint asks for
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+validate: $(VENV)/.runtime  ## find the planted answer in built-in faces
+	$(BIN)/python benchmarks/validate.py $(ARGS)
+
+bench: $(VENV)/.runtime  ## measure speed and memory
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+clean:  ## remove the virtual environment and everything built or cached; runs stay
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: set-up runs once, and again where the dependencies change.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $(VENV)/.runtime $@
