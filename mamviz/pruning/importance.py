@@ -47,7 +47,7 @@ def channel_importance(stats: BlockStatistics) -> ChannelImportance:
     activation = stats.feature_sum.sum(axis=(0, 2, 3), dtype=np.float64) / n_cells
     used = usage.sum(axis=0)
     total = used.sum()
-    dead = (activation <= 0) | (used <= DEAD_USAGE * used.mean())
+    dead = used <= DEAD_USAGE * used.mean()  # a channel that is never active has no evidence either
     return ChannelImportance(
         mean_mask=mask.mean(axis=0) / n_cells,
         usage=usage,

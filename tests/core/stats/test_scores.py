@@ -173,6 +173,7 @@ def test_means_are_over_attributes_where_defined() -> None:
     assert [score.majority for score in result.scores] == pytest.approx(
         [max(rate, 1 - rate) for rate in labels.mean(axis=0)]
     )
+    assert (result.unit, result.n_units, result.n_images) == ("image", 40, 40)
     assert result.mean_majority == pytest.approx(np.mean([score.majority for score in result.scores]))
     assert [score.prevalence for score in result.scores] == pytest.approx(labels.mean(axis=0).tolist())
 
