@@ -257,8 +257,10 @@ def _copy_block(source: h5py.File, target: h5py.File, block: int) -> None:
     rows = np.flatnonzero(target["images/block"][:] == block)
     if len(rows):
         target["images/logit"][rows] = source["images/logit"][rows]
-        for place in np.flatnonzero(np.isin(target["images/mask_row"][:], rows)):
-            target["images/mask"][place] = source["images/mask"][place]
+        own, others = target["images/mask_row"][:], source["images/mask_row"][:]
+        for row in np.intersect1d(own, rows):
+            place, other = np.searchsorted(own, row), np.searchsorted(others, row)
+            target["images/mask"][place] = source["images/mask"][other]
     target.flush()
     target["blocks/done"][block] = 1
     target.flush()

@@ -1,0 +1,55 @@
+"""Sums on the device against the brute-force statistics that the stats room's own tests rest on."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from mamviz.extraction.sums import add_images, start_sums, to_statistics
+from mamviz.models.network import Masks
+from mamviz.schema import BlockStatistics, BlockSums
+from mamviz.stats.moments import adjusted_weights
+from tests.core.stats.raw import ATTRIBUTES, Raw, fill, make_raw
+
+
+def sum_in_batches(raw: Raw, batch_size: int) -> BlockStatistics:
+    n_images, n_attributes = raw.labels.shape
+    weights = adjusted_weights(raw.labels).values
+    sums = start_sums(n_attributes, raw.mask.shape[2:], device="cpu")
+    for start in range(0, n_images, batch_size):
+        rows = slice(start, start + batch_size)
+        tensors = [torch.from_numpy(values[rows]) for values in (raw.mask, raw.evidence, raw.features, raw.labels)]
+        masks = Masks(tensors[0], tensors[1], tensors[2], torch.zeros(len(tensors[0]), n_attributes))
+        add_images(sums, masks, labels=tensors[3], weights=torch.from_numpy(weights[rows]))
+    return to_statistics(sums, ATTRIBUTES)
+
+
+def assert_equal(got: BlockStatistics, expected: BlockStatistics) -> None:
+    apart = ~np.eye(len(ATTRIBUTES), dtype=bool)
+    for name in ("count", "positives", "weight_sum", "label_gram", "feature_sum"):
+        np.testing.assert_allclose(getattr(got, name), getattr(expected, name), rtol=1e-10, atol=1e-12, err_msg=name)
+    for each in ("mask", "evidence"):
+        for entry in fields(BlockSums):
+            ours, theirs = getattr(got.sums(each), entry.name), getattr(expected.sums(each), entry.name)
+            if entry.name.startswith("image"):  # the diagonal carries nothing
+                ours, theirs = ours[..., apart], theirs[..., apart]
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-10, err_msg=f"{each} {entry.name}")
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 256])
+def test_sums_equal_brute_force_for_every_batch_size(batch_size: int) -> None:
+    raw = make_raw(3)
+    one_block = Raw(raw.mask, raw.features, raw.readout, raw.labels, np.zeros(len(raw.labels), np.int64))
+    assert_equal(sum_in_batches(raw, batch_size), fill(one_block, n_blocks=1))
+
+
+def test_a_constant_map_counts_in_no_correlation_within_its_image() -> None:
+    raw = make_raw(4)
+    raw.mask[:, 2] = 0.5
+    constant = sum_in_batches(raw, 16).mask
+    np.testing.assert_array_equal(constant.image_count[0, 0, 0, 2], 0)
+    assert constant.image_count[0, 0, 0, 0, 1] == len(raw.labels)
+    assert np.isfinite(constant.image_r).all()

@@ -1,0 +1,193 @@
+"""masks.h5 of a real network against its raw masks, by brute force."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from mamviz.data.batches import to_tensor
+from mamviz.data.dataset import ImageData
+from mamviz.errors import DataError, RunError
+from mamviz.extraction import extract_masks, plan_extraction
+from mamviz.models.weights import build_network, load_network, write_network
+from mamviz.run import Run
+from mamviz.schema import BlockStatistics, BlockSums
+from mamviz.store.masks import read_images, read_raw, read_statistics
+from tests.core.made import make_config, make_data, make_run
+from tests.core.models.stirred import stir
+from tests.core.stats.raw import Raw, fill
+
+
+@pytest.fixture(scope="module")
+def data() -> ImageData:
+    return make_data(60)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, data: ImageData) -> Run:
+    """A run whose masks differ between attributes, cells and images."""
+    config = make_config()
+    run = make_run(tmp_path_factory.mktemp("runs") / "made-1", config, data)
+    network = build_network(config, n_attributes=4)
+    stir(network.masking, seed=1)
+    stir(network.readout, seed=2)
+    write_network(run.model_file, network, config=config, attributes=run.attributes)
+    return run
+
+
+def extract(run: Run, data: ImageData, *, batch_size: int = 64, n_raw: int | None = 0) -> BlockStatistics:
+    plan, indices = plan_extraction(run, data, split="all", n_raw=n_raw, version="0", shape=(4, 2, 2))
+    return read_statistics(extract_masks(run, data, plan, indices, batch_size=batch_size))
+
+
+def fresh(run: Run, folder: Path) -> Run:
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("masks*"))
+    return Run(folder, run.config, run.attributes, run.record)
+
+
+def assert_close(got: BlockStatistics, expected: BlockStatistics, *, relative: float) -> None:
+    """Compare by the largest value of each array: adjusted sums cancel, and single cells of them can be near 0."""
+    apart = ~np.eye(4, dtype=bool)
+    for each in ("mask", "evidence"):
+        for entry in fields(BlockSums):
+            ours, theirs = getattr(got.sums(each), entry.name), getattr(expected.sums(each), entry.name)
+            if entry.name.startswith("image"):
+                ours, theirs = ours[..., apart], theirs[..., apart]
+            # arctanh multiplies what float32 rounds off by 1 / (1 - r^2), and r on 2 x 2 cells comes near 1.
+            atol = relative * (100 if entry.name == "image_r" else 1) * np.abs(theirs).max()
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol, err_msg=f"{each} {entry.name}")
+
+
+def test_statistics_equal_the_brute_force_from_raw_masks(trained: Run, data: ImageData, tmp_path: Path) -> None:
+    run = fresh(trained, tmp_path / "made-1")
+    got = extract(run, data)
+    network = load_network(run)
+    with torch.inference_mode():
+        masks = network.explain(to_tensor(data.images))
+    scale = network.readout.scale.detach().double().expand(4, -1).numpy()
+    raw = Raw(
+        masks.masks.double().numpy(), masks.features.double().numpy(), scale, data.labels.astype(float), data.blocks(64)
+    )
+    expected = fill(raw, n_blocks=64)
+    np.testing.assert_array_equal(got.count, expected.count)
+    np.testing.assert_allclose(got.weight_sum, expected.weight_sum, atol=1e-12)
+    assert_close(got, expected, relative=1e-6)  # float32 networks, float32 sums in the file
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 256])
+def test_statistics_do_not_depend_on_the_batch_size(
+    trained: Run, data: ImageData, tmp_path: Path, batch_size: int
+) -> None:
+    expected = extract(fresh(trained, tmp_path / "a"), data, batch_size=64)
+    got = extract(fresh(trained, tmp_path / "b"), data, batch_size=batch_size)
+    assert_close(got, expected, relative=1e-6)
+
+
+def test_raw_masks_are_those_of_the_network_in_float16(trained: Run, data: ImageData, tmp_path: Path) -> None:
+    run = fresh(trained, tmp_path / "made-1")
+    extract(run, data, n_raw=5)
+    names, masks = read_raw(run.masks_file)
+    assert sorted(names) == sorted(data.names[:5])
+    rows = [data.names.index(name) for name in names]
+    with torch.inference_mode():
+        expected = load_network(run).explain(to_tensor(data.images[rows])).masks.numpy()
+    np.testing.assert_allclose(masks, expected, atol=5e-4)  # half of float16's step below 1
+
+
+def test_logits_stand_beside_the_names_of_their_images(trained: Run, data: ImageData, tmp_path: Path) -> None:
+    run = fresh(trained, tmp_path / "made-1")
+    extract(run, data)
+    rows = read_images(run.masks_file)
+    places = [data.names.index(name) for name in rows.names]
+    with torch.inference_mode():
+        expected = load_network(run).classify(to_tensor(data.images[places])).numpy()
+    np.testing.assert_allclose(rows.logits, expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(rows.labels, data.labels[places])
+
+
+def test_an_interrupted_extraction_finishes_the_same_file(trained: Run, data: ImageData, tmp_path: Path) -> None:
+    whole = fresh(trained, tmp_path / "whole")
+    extract(whole, data)
+    run = fresh(trained, tmp_path / "stopped")
+    plan, indices = plan_extraction(run, data, split="all", n_raw=0, version="0", shape=(4, 2, 2))
+    seen: list[int] = []
+
+    def stop(done: int, total: int, note: str = "") -> None:
+        seen.append(done)
+        if done > 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        extract_masks(run, data, plan, indices, progress=stop)
+    assert not run.masks_file.exists()
+    again: list[int] = []
+    extract_masks(run, data, plan, indices, progress=lambda done, total, note="": again.append(total))
+    assert again[0] < 60  # only what was missing
+    with h5py.File(run.masks_file) as got, h5py.File(whole.masks_file) as expected:
+        names: list[str] = []
+        expected.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        for name in names:
+            np.testing.assert_array_equal(got[name][()], expected[name][()], err_msg=name)
+
+
+def test_a_finished_file_is_not_computed_again(trained: Run, data: ImageData, tmp_path: Path) -> None:
+    run = fresh(trained, tmp_path / "made-1")
+    extract(run, data)
+    before = run.masks_file.stat().st_mtime_ns
+    extract(run, data)
+    assert run.masks_file.stat().st_mtime_ns == before
+    extract(run, data, n_raw=2)
+    assert run.masks_file.stat().st_mtime_ns != before
+
+
+def test_two_processes_write_the_numbers_of_one(trained: Run, data: ImageData, tmp_path: Path) -> None:
+    one, two = fresh(trained, tmp_path / "one"), fresh(trained, tmp_path / "two")
+    expected = extract(one, data, n_raw=6)
+    script = tmp_path / "work.py"
+    script.write_text(
+        "import sys; from pathlib import Path\n"
+        "from mamviz.distributed import joined; from mamviz.run import open_run\n"
+        "from mamviz.extraction import extract_masks, plan_extraction; from tests.core.made import make_data\n"
+        "with joined('cpu') as group:\n"
+        "    run, data = open_run(Path(sys.argv[1])), make_data(60)\n"
+        "    plan, indices = plan_extraction(run, data, split='all', n_raw=6, version='0', shape=(4, 2, 2))\n"
+        "    extract_masks(run, data, plan, indices, group=group)\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, two.folder]
+    root = Path(__file__).parents[3]
+    subprocess.run(command, check=True, capture_output=True, cwd=root, timeout=120, env=_environment(root))
+    assert_close(read_statistics(two.masks_file), expected, relative=1e-6)
+    np.testing.assert_array_equal(read_raw(two.masks_file)[1], read_raw(one.masks_file)[1])
+    assert not list(two.folder.glob("masks.part*"))
+
+
+def test_an_empty_split_is_named(trained: Run, data: ImageData) -> None:
+    empty = make_data(60)
+    empty.split[:] = 0
+    with pytest.raises(DataError, match=r"split 'test', found none"):
+        plan_extraction(trained, empty, split="test", n_raw=0, version="0", shape=(4, 2, 2))
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(
+    trained: Run, data: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fresh(trained, tmp_path / "made-1")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10_000))
+    with pytest.raises(RunError, match=r"needs .* GB and 0.0 GB are free"):
+        extract(run, data)
+    assert not list(run.folder.glob("masks*"))
+
+
+def _environment(root: Path) -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
