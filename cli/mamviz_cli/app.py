@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from mamviz_cli.correlate import CorrelateOptions, correlate
+from mamviz_cli.demo import DemoOptions, demo
 from mamviz_cli.evaluate import EvaluateOptions, evaluate
 from mamviz_cli.extract_masks import ExtractOptions, extract_masks
+from mamviz_cli.faces import FacesOptions, faces
 from mamviz_cli.group import CommandGroup
 from mamviz_cli.options import takes
 from mamviz_cli.prune_report import PruneOptions, prune_report
@@ -55,6 +57,8 @@ app.command("extract-masks")(takes(ExtractOptions, extract_masks))
 app.command("correlate")(takes(CorrelateOptions, correlate))
 app.command("show")(takes(ShowOptions, show))
 app.command("prune-report")(takes(PruneOptions, prune_report))
+app.command("faces")(takes(FacesOptions, faces))
+app.command("demo")(takes(DemoOptions, demo))
 
 
 def main() -> None:

@@ -144,10 +144,12 @@ def file_stem(choices: Choices, axis: Axis) -> str:
 
 
 def _heading(choices: Choices, axis: Axis) -> str:
+    """Say which table this is, and how to get the other one."""
     from mamviz.schema import Choices
 
-    words = f"Correlation of {choices.describe(axis)}."
+    also = " --channels" if axis == "channel" else ""
+    words = f"{choices.describe(axis)}."
     if choices == Choices():
-        return f"The recommended table. {words}\nThe poster read literally: `{LITERAL}`.\n"
-    recommended = "mamviz correlate --channels" if axis == "channel" else "mamviz correlate"
-    return f"{words}\nThe recommended table: `{recommended}`.\n"
+        name = "The recommended table" if axis == "attribute" else "The default table"
+        return f"{name}: {words}\nThe poster read literally: `{LITERAL}{also}`.\n"
+    return f"{words[0].upper()}{words[1:]}\nThe recommended choices: `mamviz correlate{also}`.\n"

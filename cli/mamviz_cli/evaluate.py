@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mamviz.config import BUILT_IN_FACES
 from mamviz_cli.console import Console
 from mamviz_cli.extract_masks import choose_split
 from mamviz_cli.group import stoppable
@@ -71,6 +72,8 @@ def _report(run: Run, evaluation: Evaluation, origin: Provenance, *, suffix: str
         rows = poster_table(evaluation)
         tables["poster"] = render_poster(rows, origin, average=average)
         figures["poster"] = poster_figure(rows, origin)
+        if run.config.data.source == BUILT_IN_FACES:
+            console.note("note: the poster's figures are of CelebA's photographs, ours are of drawn faces")
     files: list[Path] = []
     for name, table in tables.items():
         console.table(table)

@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from mamviz.data.dataset import ImageData
-    from mamviz.schema import ImageMasks
+    from mamviz.schema import Array, ImageMasks
 
 
 def choose_images(data: ImageData, *, n_images: int) -> tuple[str, ...]:
@@ -38,3 +38,12 @@ def evidence_limit(images: Sequence[ImageMasks]) -> float:
     """Return the largest evidence of a cell, summed over channels, in logit units: the end of the colour scale."""
     largest = max(float(np.abs(image.evidence.sum(axis=1)).max()) for image in images)
     return largest or 1.0
+
+
+def name_rarest(labels: Array, attributes: Sequence[str], *, most: int = 3) -> tuple[tuple[str, ...], ...]:
+    """Return for each image the names of the rarest attributes that it has, rarest first, ties in the given order.
+
+    labels   (image, attribute), 0 or 1
+    """
+    order = np.argsort(labels.mean(axis=0), kind="stable")
+    return tuple(tuple(attributes[k] for k in order if row[k])[:most] for row in labels)
