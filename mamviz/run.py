@@ -123,6 +123,9 @@ def open_run(folder: Path) -> Run:
         raise RunError(
             f"{file} has schema version {version}; this mamviz reads {SCHEMA_VERSION}. Upgrade mamviz or train again."
         )
+    missing = [name for name in ("config", "attributes") if name not in record]
+    if missing:
+        raise RunError(f"{file}: expected the part {missing[0]!r}, found none. Restore the file, or train again.")
     return Run(folder, from_dict(RunConfig, record["config"]), tuple(record["attributes"]), record)
 
 
@@ -135,5 +138,6 @@ def newest_run(root: Path) -> Run | None:
 def next_name(root: Path, stem: str) -> str:
     """Return the first unused name "stem-1", "stem-2", ... under `root`."""
     pattern = re.compile(re.escape(stem) + r"-(\d+)$")
-    taken = [int(match.group(1)) for entry in root.glob(f"{stem}-*") if (match := pattern.match(entry.name))]
+    entries = root.iterdir() if root.is_dir() else ()
+    taken = [int(match.group(1)) for entry in entries if (match := pattern.match(entry.name))]
     return f"{stem}-{max(taken, default=0) + 1}"

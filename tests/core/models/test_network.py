@@ -21,7 +21,7 @@ def test_evidence_adds_up_to_the_logit_in_float64(config: ModelConfig) -> None:
     x = draw_images(3, dtype=torch.float64)
     with torch.no_grad():
         masks, logits = network.explain(x), network.classify(x)
-    total = masks.evidence.sum((2, 3, 4)) + network.readout.bias
+        total = masks.evidence.sum((2, 3, 4)) + network.readout.bias
     scale = float(logits.abs().max())
     assert float((total - logits).abs().max()) <= 1e-12 * scale
     assert float(logits.std()) > 0
@@ -32,8 +32,8 @@ def test_evidence_adds_up_to_the_logit_in_float32(config: ModelConfig) -> None:
     network = stirred_network(config)
     with torch.no_grad():
         masks, logits = network.explain(draw_images(3)), network.classify(draw_images(3))
-    # The bound of a sum in float32: 2^-23 of the sum of absolute terms, times a small number of roundings.
-    bound = 8 * 2**-23 * (masks.evidence.abs().sum((2, 3, 4)) + network.readout.bias.abs())
+        # The bound of a sum in float32: 2^-23 of the sum of absolute terms, times a small number of roundings.
+        bound = 8 * 2**-23 * (masks.evidence.abs().sum((2, 3, 4)) + network.readout.bias.abs())
     assert bool(((masks.logits - logits).abs() <= bound).all())
 
 
