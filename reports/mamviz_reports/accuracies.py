@@ -1,4 +1,4 @@
-"""Figures of accuracy: dots by attribute, with intervals, beside the majority guess or the poster."""
+"""Figures of accuracy: dots by attribute, beside the majority or the poster."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from mamviz_reports.captions import describe_provenance
 from mamviz_reports.style import BLUE, GREY, INK, ORANGE, PALE, VERMILION, caption, house_style, new_figure, title
 
 _ROW = 0.17  # inches of an attribute
+_OTHERS = (  # label, field of PosterRow, marker, colour
+    ("poster", "poster", "D", VERMILION),
+    ("MT-RBM PCA [1]", "mt_rbm_pca", "^", GREY),
+    ("LNets+ANet [2]", "lnets_anet", "s", ORANGE),
+    ("FaceTracer [3]", "facetracer", "x", GREY),
+)
 
 
 @house_style()
 def scores_figure(evaluation: Evaluation, provenance: Provenance) -> Figure:
-    """Draw accuracy with its interval, balanced accuracy and the majority guess of each attribute, in the given order.
+    """Draw each attribute's accuracy with its interval, in the given order.
 
-    The mean over attributes is the last row. A NaN score has no dot.
+    Beside it balanced accuracy and the majority guess; the mean over attributes is the last row.
+    A NaN score has no dot.
     """
     scores = evaluation.scores
     names = [score.attribute for score in scores] + ["Mean"]
@@ -50,8 +57,9 @@ def scores_figure(evaluation: Evaluation, provenance: Provenance) -> Figure:
 def poster_figure(
     rows: Sequence[PosterRow], provenance: Provenance, *, intervals: Sequence[Interval | None] | None = None
 ) -> Figure:
-    """Draw our accuracy with its interval beside the poster's and the three methods it quotes, in the given order.
+    """Draw our accuracy beside the poster's and the three methods it quotes.
 
+    rows        in the order of the figure
     intervals   as shares, one a row, None where we have none. Raises StatisticsError for another number of them.
     """
     if intervals is None:
@@ -64,15 +72,9 @@ def poster_figure(
     figure = new_figure(6.0, _ROW * len(rows) + 0.9, constrained=True)
     axes = figure.subplots()
     places = np.arange(len(rows))
-    others = (
-        ("poster", "poster", "D", VERMILION),
-        ("MT-RBM PCA [1]", "mt_rbm_pca", "^", GREY),
-        ("LNets+ANet [2]", "lnets_anet", "s", ORANGE),
-        ("FaceTracer [3]", "facetracer", "x", GREY),
-    )
     ours = [_ours(row, interval) for row, interval in zip(rows, intervals, strict=True)]
     _draw_intervals(axes, ours, places, "ours")
-    for label, field, marker, colour in others:  # hollow and above ours, so that neither hides the other
+    for label, field, marker, colour in _OTHERS:  # hollow and above ours, so that neither hides the other
         values = [float(getattr(row, field)) for row in rows]
         axes.plot(values, places, marker, color=colour, markersize=3.5, markerfacecolor="none", zorder=4, label=label)
     _finish(axes, [row.label for row in rows])

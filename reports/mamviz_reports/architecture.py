@@ -1,4 +1,4 @@
-"""The poster's Figure 1 in text: the parts of the network, what each gives and how large it is."""
+"""The poster's Figure 1 in text: parts, what each gives and how large it is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def describe_architecture(budget: Budget) -> str:
     """Draw the network as a tree, each part under the one whose output it reads.
 
-    Plain ASCII, so that every terminal and log shows it. The lines of budget.architecture follow the tree; without
-    components there is no tree, and the named parameter counts are listed instead.
+    A part's detail has a line of its own. Plain ASCII, so that every terminal and log shows it. The lines of
+    budget.architecture follow the tree; without components there is no tree, and the named parameter counts are
+    listed instead.
     Raises ConfigError for a component that reads an unknown one.
     """
     if budget.components:
@@ -29,7 +30,7 @@ def describe_architecture(budget: Budget) -> str:
 
 
 def describe_budget(budget: Budget) -> str:
-    """Say how much memory and disk a run will need; what was not predicted is left out."""
+    """Say how much memory and disk a run will need, as far as it was predicted."""
     needs = (("memory", budget.ram_bytes), ("device memory", budget.device_bytes), ("disk", budget.disk_bytes))
     known = [f"{name} {describe_bytes(size)}" for name, size in needs if size]
     return (", ".join(known) or "not predicted") + "\n"
@@ -51,21 +52,21 @@ def _tree(components: tuple[Component, ...]) -> list[str]:
             f"architecture: {lost[0].name!r} reads {lost[0].reads!r}, expected one of {', '.join(sorted(names))}. "
             "Name the part whose output it takes, or nothing for the image."
         )
-    rows = [("image", "", "", "")]
+    rows = [("part", "gives", "parameters", ""), ("image", "", "", "")]
     waiting = [("", component, last) for component, last in _children(components, "")]
     while waiting:  # depth first, in the given order
         stem, component, last = waiting.pop(0)
-        shape = " x ".join(map(str, component.output))
-        branch = "`- " if last else "|- "
-        rows.append((stem + branch + component.name, shape, f"{component.parameters:,}", component.detail))
         below = stem + ("   " if last else "|  ")
-        waiting[:0] = [(below, child, final) for child, final in _children(components, component.name)]
-    rows.insert(0, ("part", "gives", "parameters", ""))
+        children = [(below, child, final) for child, final in _children(components, component.name)]
+        waiting[:0] = children
+        shape = " x ".join(map(str, component.output))
+        detail = f"{below}{'|' if children else ' '}  {component.detail}" if component.detail else ""
+        rows.append((f"{stem}{'`' if last else '|'}- {component.name}", shape, f"{component.parameters:,}", detail))
     first, second, third = (max(len(row[place]) for row in rows) for place in range(3))
-    return [
-        f"{name:<{first}}  {shape:<{second}}  {count:>{third}}  {detail}".rstrip()
-        for name, shape, count, detail in rows
-    ]
+    lines = []
+    for name, shape, count, detail in rows:
+        lines += [f"{name:<{first}}  {shape:<{second}}  {count:>{third}}".rstrip(), *([detail] if detail else [])]
+    return lines
 
 
 def _children(components: tuple[Component, ...], parent: str) -> list[tuple[Component, bool]]:

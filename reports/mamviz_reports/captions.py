@@ -1,4 +1,4 @@
-"""What a figure or table says under itself: choices, images, data and run, in words."""
+"""What figures and tables say under themselves: choices, images, data, run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ def describe_provenance(provenance: Provenance, *, n_images: int | None = None) 
     n_images   of the result itself, where it used other images than the run's masks; the provenance's otherwise
     """
     n = provenance.n_images if n_images is None else n_images
+    split = "all splits" if provenance.split == "all" else f"the {provenance.split} split"
     return (
-        f"{n:,} images of the {provenance.split} split of {provenance.data}; run {provenance.run}, "
+        f"{n:,} images of {split} of {provenance.data}; run {provenance.run}, "
         f"{provenance.readout} readout, model {provenance.model_sha256[:12]}, mamviz {provenance.version}."
     )
 

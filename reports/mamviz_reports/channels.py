@@ -1,14 +1,16 @@
-"""The figure of the pruning report: how much each channel is used, and which could go."""
+"""The figure of the pruning report: how much each channel is used."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from mamviz.schema import ChannelReport, Provenance
 from mamviz_reports.captions import describe_choices, describe_provenance
-from mamviz_reports.style import BLUE, GREY, INK, VERMILION, caption, house_style, new_figure, thin, title
+from mamviz_reports.style import BLUE, GREY, VERMILION, caption, house_style, new_figure, thin, title
 
 _LABEL = 0.14  # inches that a tick label needs
 _MARKED = 100  # up to so many channels, a mark over a bar is narrower than the bar
@@ -16,9 +18,10 @@ _MARKED = 100  # up to so many channels, a mark over a bar is narrower than the 
 
 @house_style()
 def channels_figure(report: ChannelReport, provenance: Provenance) -> Figure:
-    """Draw usage and mean mask of each channel in the given order, candidates for pruning in another colour.
+    """Draw usage and mean mask of each channel, in the given order.
 
-    Candidates carry a mark as well as a colour. The dashed line is the usage of a channel if all were used alike.
+    Candidates for pruning have another colour and a mark.
+    The dashed line is the usage of a channel if all were used alike.
     """
     n = len(report.rows)
     width = min(9.0, max(4.5, 0.16 * n + 1.2))
@@ -35,20 +38,24 @@ def channels_figure(report: ChannelReport, provenance: Provenance) -> Figure:
         usage_axes.plot(places[going], usage[going], "v", color=VERMILION, markersize=3, transform=above)
     usage_axes.set(ylabel="usage, % of absolute evidence", ylim=(0, None))
     usage_axes.legend(loc="upper right")
-    masks = np.array([row.mean_mask for row in report.rows])
-    mask_axes.scatter(places[~going], masks[~going], s=9, color=BLUE, linewidths=0)
-    mask_axes.scatter(places[going], masks[going], s=12, color=VERMILION, marker="v", linewidths=0)
-    mask_axes.axhline(0.5, color=GREY, linewidth=0.7, linestyle=":")
+    _draw_masks(mask_axes, report, going)
     step = thin(n, _LABEL / (width - 0.9))
     names = [str(row.channel) for row in report.rows[::step]]
     mask_axes.set_xticks(places[::step], names, rotation=90 if n > 12 else 0, fontsize=6.5)
-    mask_axes.set(ylabel="mean mask", ylim=(0, 1), xlim=(-0.8, n - 0.2), xlabel="channel, in the order of the report")
-    for axes in (usage_axes, mask_axes):
-        axes.tick_params(color=INK)
+    mask_axes.set(xlim=(-0.8, n - 0.2), xlabel="channel, in the order of the report")
     figure.align_ylabels()
     title(figure, "Channels: usage and mean mask")
     caption(figure, _words(report, provenance, step))
     return figure
+
+
+def _draw_masks(axes: Axes, report: ChannelReport, going: npt.NDArray[np.bool_]) -> None:
+    places = np.arange(len(report.rows))
+    masks = np.array([row.mean_mask for row in report.rows])
+    axes.scatter(places[~going], masks[~going], s=9, color=BLUE, linewidths=0)
+    axes.scatter(places[going], masks[going], s=12, color=VERMILION, marker="v", linewidths=0)
+    axes.axhline(0.5, color=GREY, linewidth=0.7, linestyle=":")
+    axes.set(ylabel="mean mask", ylim=(0, 1))
 
 
 def _words(report: ChannelReport, provenance: Provenance, step: int) -> str:
@@ -56,7 +63,7 @@ def _words(report: ChannelReport, provenance: Provenance, step: int) -> str:
         f"Usage: the channel's share of all absolute evidence; it adds up to 100 % over the {len(report.rows)} "
         f"channels. Mean mask: over attributes, positions and images; dotted: 0.5, where every mask started. "
         f"Triangles: {len(report.candidates)} channels that could be pruned, {len(report.dead)} of them never active; "
-        f"a channel repeats another from r {report.threshold:g} on ({describe_choices(report.correlation)})."
+        f"a channel repeats another from |r| {report.threshold:g} on ({describe_choices(report.correlation)})."
     ]
     if step > 1:
         words.append(f"Every {step}th channel is named.")

@@ -55,7 +55,10 @@ def to_console(table: Table, *, width: int = 80, colour: bool = False) -> str:
 
 
 def _widths(table: Table, starred: list[bool], width: int) -> list[int]:
-    """Return each column's letters; our own, since rich shrinks number columns and crops what then doesn't fit."""
+    """Return each column's letters.
+
+    Our own, since rich shrinks columns of numbers as well, and crops what doesn't fit.
+    """
     columns = range(len(table.columns))
     texts = [[table.columns[place].heading] + [row[place].text for row in table.rows] for place in columns]
     full = [max(len(line) for text in texts[place] for line in text.split("\n")) + starred[place] for place in columns]

@@ -1,4 +1,4 @@
-"""Clustered heatmaps of correlations, in an order and with a tree that core decided."""
+"""Clustered heatmaps of correlations, in the order and with the tree given."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def correlation_figure(
     covers_zero: npt.NDArray[np.bool_] | None = None,
     limit: float = 1.0,
 ) -> Figure:
-    """Draw a correlation as a heatmap in the saved order, with the saved linkage as trees.
+    """Draw a correlation as a heatmap in the saved order, with the saved trees.
 
     covers_zero   (n, n), in the order of correlation.names: pairs whose interval covers 0 get a grey dot
     limit         colours run from -limit to limit; values outside take the end colour and the bar says so
@@ -55,8 +55,9 @@ def correlation_figure(
 
 
 def tree_segments(linkage: Floats, position: Floats) -> Floats:
-    """Return the lines of a dendrogram: (merge, 4 points, 2) of place along the leaves and height.
+    """Return the lines of a dendrogram: (merge, 4 points, 2).
 
+    A point is a place along the leaves and a height.
     linkage    (m - 1, 4), scipy's; position (m,): where each leaf stands. Iterative: a chain of any length is drawn.
     """
     m = len(position)

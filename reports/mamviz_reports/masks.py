@@ -1,4 +1,4 @@
-"""The poster's Figure 2: masks and evidence of chosen attributes over an image, channel by channel."""
+"""The poster's Figure 2: masks and evidence over an image, by channel."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def masks_figure(
     evidence_limit: float,
     mask_limits: tuple[float, float] = (0.0, 1.0),
 ) -> Figure:
-    """Draw, for each image and attribute, mean mask, evidence summed over channels, and masks of chosen channels.
+    """Draw the masks and the evidence of each image, one row an attribute.
 
+    A row has the mean mask, the evidence summed over channels, and the masks of the chosen channels.
     evidence_limit   logit units; colours run from -limit to limit in all images, values outside take the end colour
     mask_limits      the ends of the mask's colours in all images
     A map has the size of the feature grid: its cells are drawn as they are, not smoothed.
@@ -68,7 +69,7 @@ def masks_figure(
 
 
 def describe_answer(label: int, logit: float) -> str:
-    """Say in words what the image has, what the classifier said and whether that is right.
+    """Say in words what the image has and whether the classifier is right.
 
     The classifier says yes above a logit of 0.
     """

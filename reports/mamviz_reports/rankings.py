@@ -11,7 +11,7 @@ from mamviz_reports.tables import NBSP, UNDEFINED, Cell, Column, Table, Value, p
 
 
 def ranking_table(ranking: Ranking, provenance: Provenance, *, targets: Sequence[str] | None = None) -> Table:
-    """Return the poster's Table 2: each target and its top related with r, best first.
+    """Return the poster's Table 2: each target's top related with r, best first.
 
     targets   names in the order wanted; all that the correlation has when None
     A target without a correlation says n/a. Raises StatisticsError for a name that the ranking doesn't have.
@@ -35,7 +35,7 @@ def ranking_table(ranking: Ranking, provenance: Provenance, *, targets: Sequence
 
 
 def ranking_list(ranking: Ranking, provenance: Provenance) -> Table:
-    """Return the ranking with one row a pair (target, rank, related, r): the form to compute with."""
+    """Return the ranking with one row a pair: the form to compute with."""
     rows = tuple(
         (
             Cell(row.target, (row.target,)),

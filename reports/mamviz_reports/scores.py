@@ -11,19 +11,10 @@ from mamviz_reports.tables import NBSP, UNDEFINED, Cell, Column, Table, percent,
 
 
 def evaluation_table(evaluation: Evaluation, provenance: Provenance) -> Table:
-    """Return the scores of each attribute in percent, and their means under a rule; raw values are shares."""
-    spoken = f"{100 * evaluation.level:g} %"
-    names = ("accuracy", "balanced_accuracy", "average_precision", "auroc")
-    headings = (f"Accuracy [{spoken}]".replace(" %", f"{NBSP}%"), "Balanced", "AP", "AUROC")
-    columns = (
-        Column("Attribute", ("attribute",)),
-        *(
-            Column(heading, (name, f"{name}_low", f"{name}_high"), "right")
-            for heading, name in zip(headings, names, strict=True)
-        ),
-        Column("Positive", ("prevalence",), "right"),
-        Column("Majority", ("majority",), "right"),
-    )
+    """Return each attribute's scores in percent, and their means under a rule.
+
+    Raw values are shares.
+    """
     rows = [
         _score_row(
             s.attribute, (s.accuracy, s.balanced_accuracy, s.average_precision, s.auroc), s.prevalence, s.majority
@@ -37,27 +28,21 @@ def evaluation_table(evaluation: Evaluation, provenance: Provenance) -> Table:
         evaluation.mean_auroc,
     )
     rows.append(_score_row("Mean", means, math.nan, evaluation.mean_majority))
-    notes = (
-        f"In percent; AP: average precision; Positive: share of images with the attribute; Majority: accuracy of "
-        f"always giving the more frequent answer. {evaluation.protocol}",
-        f"Intervals ({spoken}) resample {evaluation.n_units:,} units (unit: {evaluation.unit}) "
-        f"{evaluation.n_replicates:,} times.",
-        describe_provenance(provenance, n_images=evaluation.n_images),
-    )
     facts = (("level", evaluation.level), ("unit", evaluation.unit), ("n_units", evaluation.n_units))
     return Table(
         title="Classification of each attribute",
-        columns=columns,
+        columns=_score_columns(evaluation.level),
         rows=tuple(rows),
         rule=1,
-        notes=notes,
+        notes=_notes(evaluation, provenance),
         facts=(*facts, *provenance_facts(provenance, evaluation.n_images)),
     )
 
 
 def poster_table(rows: Sequence[PosterRow], provenance: Provenance, *, average: PosterRow | None = None) -> Table:
-    """Return the poster's accuracy table with a column of ours; the best of each row is strong.
+    """Return the poster's accuracy table with a column of ours.
 
+    rows      the best of each is strong
     average   the mean over the attributes, set under a rule; computed in core, as the rows
     Accuracies are compared as they are shown, with two decimals: equal ones are all strong.
     """
@@ -76,6 +61,30 @@ def poster_table(rows: Sequence[PosterRow], provenance: Provenance, *, average: 
             describe_provenance(provenance),
         ),
         facts=provenance_facts(provenance, provenance.n_images),
+    )
+
+
+def _score_columns(level: float) -> tuple[Column, ...]:
+    names = ("accuracy", "balanced_accuracy", "average_precision", "auroc")
+    headings = (f"Accuracy [{100 * level:g}{NBSP}%]", "Balanced", "AP", "AUROC")
+    return (
+        Column("Attribute", ("attribute",)),
+        *(
+            Column(heading, (name, f"{name}_low", f"{name}_high"), "right")
+            for heading, name in zip(headings, names, strict=True)
+        ),
+        Column("Positive", ("prevalence",), "right"),
+        Column("Majority", ("majority",), "right"),
+    )
+
+
+def _notes(evaluation: Evaluation, provenance: Provenance) -> tuple[str, ...]:
+    return (
+        f"In percent; AP: average precision; Positive: share of images with the attribute; Majority: accuracy of "
+        f"always giving the more frequent answer. {evaluation.protocol}",
+        f"Intervals ({100 * evaluation.level:g} %) resample {evaluation.n_units:,} units (unit: {evaluation.unit}) "
+        f"{evaluation.n_replicates:,} times.",
+        describe_provenance(provenance, n_images=evaluation.n_images),
     )
 
 

@@ -1,4 +1,4 @@
-"""Sheets of images: faces with their labels, and pairs that differ in one attribute."""
+"""Sheets of images: faces with labels, and pairs that differ in one attribute."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mamviz_reports.style import VERMILION, axes_at, caption, fold_name, house_s
 
 _SIDE = 1.0  # inches of an image
 _GAP = 0.12
+_PAIRS = 4  # pairs a row
 _LINE = 0.115  # inches of a line of words
 
 
@@ -49,15 +50,14 @@ def pairs_sheet(
     attributes: Sequence[str],
     *,
     words: str,
-    columns: int = 4,
 ) -> Figure:
-    """Draw, for each attribute, the same image without and with it, the changed region outlined in the second.
+    """Draw the same image without and with each attribute, the change outlined.
 
     off, on (n, S, S, 3); regions (n, S, S), True where the attribute changes the image; an empty one has no outline.
     Raises StatisticsError for no pairs, or arrays of different lengths.
     """
     _check(len(off), on=len(on), regions=len(regions), attributes=len(attributes))
-    wide = min(columns, len(off))
+    wide = min(_PAIRS, len(off))
     rise, run = _SIDE + 3 * _LINE, 2 * _SIDE + 2.5 * _GAP
     figure = new_figure(wide * run, -(-len(off) // wide) * rise)
     for number, attribute in enumerate(attributes):
@@ -94,7 +94,7 @@ def _show(axes: Axes, image: Array, *, below: str) -> None:
 
 
 def _outline(axes: Axes, region: Array) -> None:
-    """Draw a line along the edges of the region's pixels, exactly: no smoothing, closed at the image's border."""
+    """Draw a line along the edges of the region's pixels, closed at the border."""
     for colour, width in (("white", 1.6), (VERMILION, 0.8)):  # a light edge, so that it shows on any colour
         _edges(axes, region, colour, width)
 

@@ -1,4 +1,4 @@
-"""The look of every figure: one context, one palette, one way to caption and to save."""
+"""The look of every figure: one context and palette, one way to save."""
 
 from __future__ import annotations
 
@@ -129,8 +129,9 @@ def _beside(figure: Figure, text: str, *, size: float, weight: str, up: float | 
 
 @house_style()
 def save_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, ...]:
-    """Write `stem`.png and `stem`.svg into `folder`, each whole or not at all; return their paths.
+    """Write `stem`.png and `stem`.svg into `folder`; return their paths.
 
+    Each is written whole or not at all.
     The same figure gives the same bytes: neither file holds a date or a random name.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -153,13 +154,16 @@ def _write(path: Path, content: bytes) -> Path:
 
 
 def thin(n: int, room: float) -> int:
-    """Return the step between shown labels so that each has `room`, a share of the axis, to itself."""
+    """Return the step between shown labels that gives each its `room`.
+
+    room   share of the axis that a label needs
+    """
     steps = (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100)
     return next((step for step in steps if step >= room * n), -(-n // 10))
 
 
 def fold_name(name: str, letters: int) -> str:
-    """Break a long name over lines after its underscores and spaces; nothing is cut off."""
+    """Break a long name over lines after its underscores and spaces."""
     pieces = name.replace("_", "_\0").replace(" ", " \0").split("\0")
     lines = [""]
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""A table that knows its raw numbers and how they read; drawn by `texts` and `console`."""
+"""A table that knows its raw numbers, and how they read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading, and the names of the raw values behind each of its cells.
+    """One column: its heading, and the names of its cells' raw values.
 
     fields   names of the raw values, in the order of Cell.values: the CSV's columns and the JSON's keys
     align    "right" for numbers

@@ -1,4 +1,4 @@
-"""Tables as text: CSV with raw numbers, Markdown, LaTeX and plain values for JSON."""
+"""Tables as text: CSV with raw numbers, Markdown, LaTeX, values for JSON."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def to_csv(table: Table) -> str:
 
 
 def to_values(table: Table) -> dict[str, object]:
-    """Return the table as plain values, ready for JSON: undefined numbers are None, never NaN."""
+    """Return the table as plain values for JSON; undefined numbers are None."""
     n_facts = len(table.facts)
     names = table.fields[: len(table.fields) - n_facts]
     rows: list[dict[str, Value]] = [dict(zip(names, record, strict=False)) for record in table.records()]
@@ -49,7 +49,7 @@ def to_values(table: Table) -> dict[str, object]:
 
 
 def to_markdown(table: Table) -> str:
-    """Return a GitHub table under its title in bold, notes as a list; winners and means in bold."""
+    """Return a GitHub table under its title, winners in bold, notes as a list."""
     lines = [f"**{_markdown(table.title)}**", ""]
     lines.append(_markdown_row([_markdown(column.heading) for column in table.columns]))
     lines.append(_markdown_row(["---:" if column.align == "right" else "---" for column in table.columns]))
@@ -59,9 +59,10 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """Return a table environment for the booktabs package; every special character is escaped.
+    """Return a table environment for the booktabs package.
 
-    A column with cells of more than 30 letters is a paragraph of 0.6 of the line; other columns don't break.
+    Every special character is escaped. A column with cells of more than 30 letters is a paragraph of 0.6 of the line;
+    other columns don't break.
     """
     letters = [max((len(row[place].text) for row in table.rows), default=0) for place in range(len(table.columns))]
     kinds = [

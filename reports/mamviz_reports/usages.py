@@ -10,7 +10,10 @@ from mamviz_reports.tables import NBSP, UNDEFINED, Cell, Column, Table, percent,
 
 
 def channel_table(report: ChannelReport, provenance: Provenance, *, limit: int | None = None) -> Table:
-    """Return the pruning report, a row a channel in the given order; `limit` shows the first rows only and says so."""
+    """Return the pruning report, a row a channel in the given order.
+
+    limit   show the first rows only; a note says so
+    """
     shown = report.rows if limit is None else report.rows[:limit]
     columns = (
         Column("Channel", ("channel",), "right"),
@@ -23,7 +26,7 @@ def channel_table(report: ChannelReport, provenance: Provenance, *, limit: int |
     candidates = len(report.candidates)
     notes = [
         f"Usage: share of all absolute evidence, in percent. Mask: mean of the mask. Feature: mean activation. "
-        f"{candidates} of {len(report.rows)} channels could go; same as another: r of at least "
+        f"{candidates} of {len(report.rows)} channels could go; same as another: |r| of at least "
         f"{report.threshold:g} ({report.correlation.choices.describe(report.correlation.axis)})."
     ]
     if report.dead:

@@ -9,7 +9,7 @@ from mamviz_reports.architecture import describe_architecture, describe_budget, 
 COMPONENTS = (
     Component(name="extractor", reads="", output=(48, 8, 8), parameters=20304, detail="receptive field 15 px"),
     Component(name="mask generator", reads="extractor", output=(32, 48, 8, 8), parameters=1234567),
-    Component(name="binary classifiers", reads="mask generator", output=(32,), parameters=80),
+    Component(name="binary classifiers", reads="mask generator", output=(32,), parameters=80, detail="shared by all"),
     Component(name="reconstructor", reads="extractor", output=(3, 64, 64), parameters=5000),
 )
 
@@ -21,9 +21,11 @@ def test_each_part_hangs_under_the_one_it_reads():
     assert text.splitlines() == [
         "part                         gives            parameters",
         "image",
-        "`- extractor                 48 x 8 x 8           20,304  receptive field 15 px",
+        "`- extractor                 48 x 8 x 8           20,304",
+        "   |  receptive field 15 px",
         "   |- mask generator         32 x 48 x 8 x 8   1,234,567",
         "   |  `- binary classifiers  32                       80",
+        "   |        shared by all",
         "   `- reconstructor          3 x 64 x 64           5,000",
         "Readout: shared.",
         "1,259,951 parameters in all, 0.15 GFLOP an image",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mamviz_reports.captions import describe_choices, describe_provenance, list_names
 from tests.reports.records import PROVENANCE, four_attributes
 
@@ -9,6 +11,10 @@ def test_provenance_names_images_split_data_run_readout_model_and_version():
         "1,996 images of the test split of built-in faces; run faces-3, shared readout, model 0123456789ab, "
         "mamviz 0.1.0."
     )
+
+
+def test_all_splits_are_said_as_such():
+    assert "1,996 images of all splits of built-in" in describe_provenance(replace(PROVENANCE, split="all"))
 
 
 def test_result_with_its_own_images_says_their_number():

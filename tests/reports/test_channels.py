@@ -51,7 +51,13 @@ def test_legend_counts_both_kinds(figure: Figure):
 
 def test_caption_states_threshold_choices_data_and_run(figure: Figure):
     words = caption_of(figure)
-    for fact in ("r 0.95", "estimand adjusted", "2 channels that could", "1 of them never active", "1,234 images"):
+    for fact in (
+        "from |r| 0.95 on",
+        "estimand adjusted",
+        "2 channels that could",
+        "1 of them never active",
+        "1,234 images",
+    ):
         assert fact in words
     assert "faces-3" in words
 

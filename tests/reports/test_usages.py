@@ -26,7 +26,7 @@ def test_raw_values_hold_shares_and_duplicates():
 def test_notes_count_candidates_and_name_dead_channels():
     notes = " ".join(channel_table(channel_report(), PROVENANCE).notes)
     assert "2 of 4 channels could go" in notes
-    assert "r of at least 0.95" in notes
+    assert "same as another: |r| of at least 0.95" in notes
     assert "summed over attributes" in notes
     assert "Never active: 1." in notes
     assert "1,234 images" in notes
