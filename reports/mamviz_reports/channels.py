@@ -37,7 +37,7 @@ def channels_figure(report: ChannelReport, provenance: Provenance) -> Figure:
         above = usage_axes.transData + ScaledTranslation(0, 3.5 / 72, figure.dpi_scale_trans)
         usage_axes.plot(places[going], usage[going], "v", color=VERMILION, markersize=3, transform=above)
     usage_axes.set(ylabel="usage, % of absolute evidence", ylim=(0, None))
-    usage_axes.legend(loc="upper right")
+    usage_axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     _draw_masks(mask_axes, report, going)
     step = thin(n, _LABEL / (width - 0.9))
     names = [str(row.channel) for row in report.rows[::step]]

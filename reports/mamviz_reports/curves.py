@@ -40,10 +40,11 @@ def training_figure(rows: Sequence[EpochRow], *, run: str, data: str) -> Figure:
     if len(missing) < 2:
         accuracy_axes.legend(loc="lower right")
     for axes in (loss_axes, accuracy_axes):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     seconds = sum(row.seconds for row in rows)
     title(figure, "Training")
-    words = f"Loss and accuracy after each of {len(rows)} epochs, {seconds / 60:,.1f} minutes in all."
+    words = f"Loss and accuracy after each epoch ({len(rows)}), {seconds / 60:,.1f} minutes in all."
     caption(figure, " ".join([words, *missing, f"Data: {data}; run {run}."]))
     return figure
 

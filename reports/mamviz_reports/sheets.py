@@ -102,6 +102,10 @@ def _outline(axes: Axes, region: Array) -> None:
 def _edges(axes: Axes, region: Array, colour: str, width: float) -> None:
     padded = np.pad(np.asarray(region, dtype=bool), 1)
     rows, columns = np.nonzero(padded[1:, 1:-1] != padded[:-1, 1:-1])  # an edge above pixel (row, column)
-    axes.hlines(rows - 0.5, columns - 0.5, columns + 0.5, color=colour, linewidth=width, clip_on=False)
+    axes.hlines(
+        rows - 0.5, columns - 0.5, columns + 0.5, color=colour, linewidth=width, capstyle="projecting", clip_on=False
+    )
     rows, columns = np.nonzero(padded[1:-1, 1:] != padded[1:-1, :-1])  # an edge left of it
-    axes.vlines(columns - 0.5, rows - 0.5, rows + 0.5, color=colour, linewidth=width, clip_on=False)
+    axes.vlines(
+        columns - 0.5, rows - 0.5, rows + 0.5, color=colour, linewidth=width, capstyle="projecting", clip_on=False
+    )

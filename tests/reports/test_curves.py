@@ -17,7 +17,7 @@ def test_curves_hold_loss_and_both_accuracies_by_epoch():
     curves = {line.get_label(): list(line.get_ydata()) for line in accuracy.lines}
     assert curves == {"training": pytest.approx([81, 82, 83]), "validation": pytest.approx([80, 81, 82])}
     assert caption_of(figure) == (
-        "Loss and accuracy after each of 3 epochs, 3.0 minutes in all. Data: built-in faces; run faces-3."
+        "Loss and accuracy after each epoch (3), 3.0 minutes in all. Data: built-in faces; run faces-3."
     )
 
 
@@ -29,8 +29,10 @@ def test_accuracy_that_was_never_measured_is_left_out_and_said():
 
 
 def test_single_epoch_shows_as_a_dot():
-    line = training_figure(epochs()[:1], run="r", data="d").axes[0].lines[0]
-    assert (len(line.get_xdata()), line.get_marker()) == (1, "o")
+    axes = training_figure(epochs()[:1], run="r", data="d").axes[0]
+    assert (len(axes.lines[0].get_xdata()), axes.lines[0].get_marker()) == (1, "o")
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [1]
 
 
 def test_no_epochs_are_refused():
