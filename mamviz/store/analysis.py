@@ -41,16 +41,7 @@ def read_analysis(file: Path, *, axis: Axis, choices: Choices) -> tuple[Correlat
         name = group_name(axis, choices)
         if name not in handle:
             raise MaskFileError(f"{file} has no {name}; it has {', '.join(_groups(handle))}. Run `mamviz correlate`.")
-        group = handle[name]
-        correlation = Correlation(
-            axis=axis,
-            names=tuple(group["names"].asstr()[:]),
-            values=group["values"][:],
-            choices=choices,
-            n_images=int(group.attrs["n_images"]),
-            undefined=tuple(group["undefined"].asstr()[:]),
-        )
-        return correlation, Clustering(linkage=group["linkage"][:], order=group["order"][:])
+        return _read_group(handle[name], file, axis=axis, choices=choices)
 
 
 def group_name(axis: Axis, choices: Choices) -> str:
@@ -63,7 +54,7 @@ def _write_group(group: h5py.Group, correlation: Correlation, clustering: Cluste
         group.attrs[name] = value
     group.attrs["axis"] = correlation.axis
     group.attrs["n_images"] = correlation.n_images
-    group.attrs["description"] = correlation.choices.describe()
+    group.attrs["description"] = correlation.choices.describe(correlation.axis)
     group.create_dataset("names", data=np.array(correlation.names, dtype=object), dtype=STRING)
     group.create_dataset("undefined", data=np.array(correlation.undefined, dtype=object), dtype=STRING)
     group.create_dataset("values", data=correlation.values)
@@ -71,11 +62,38 @@ def _write_group(group: h5py.Group, correlation: Correlation, clustering: Cluste
     group.create_dataset("order", data=clustering.order)
 
 
+def _read_group(group: h5py.Group, file: Path, *, axis: Axis, choices: Choices) -> tuple[Correlation, Clustering]:
+    """Read a group; compare its shapes before its values are read."""
+    try:
+        names, undefined = tuple(group["names"].asstr()[:]), tuple(group["undefined"].asstr()[:])
+        n_names, n_merges = len(names), max(len(names) - len(undefined) - 1, 0)
+        expected = {"values": (n_names, n_names), "order": (n_names,), "linkage": (n_merges, 4)}
+        for name, shape in expected.items():
+            if group[name].shape != shape:
+                raise MaskFileError(
+                    f"{file}: expected {group.name}/{name} of shape {shape}, got {group[name].shape}. "
+                    "Delete it and run `mamviz correlate`."
+                )
+        correlation = Correlation(
+            axis=axis,
+            names=names,
+            values=group["values"][:],
+            choices=choices,
+            n_images=int(group.attrs["n_images"]),
+            undefined=undefined,
+        )
+        return correlation, Clustering(linkage=group["linkage"][:], order=group["order"][:])
+    except KeyError as error:
+        raise MaskFileError(
+            f"{file}: a part is missing ({error.args[0]}). Delete it and run `mamviz correlate`."
+        ) from error
+
+
 def _is_of(file: Path, provenance: Provenance) -> bool:
     try:
         with opened(file, kind=KIND) as handle:
             return read_provenance(handle) == provenance
-    except (MaskFileError, KeyError):
+    except MaskFileError:
         return False
 
 

@@ -15,6 +15,7 @@ from mamviz.errors import MaskFileError
 from mamviz.schema import SCHEMA_VERSION, Provenance
 
 STRING = h5py.string_dtype("utf-8")
+WRITERS = {"masks": "mamviz extract-masks", "analysis": "mamviz correlate"}
 
 
 @contextmanager
@@ -24,9 +25,11 @@ def opened(file: Path, *, kind: str, mode: str = "r") -> Iterator[h5py.File]:
     Raises MaskFileError, naming the file, where it is missing, truncated, of another kind or schema version.
     """
     if not file.is_file():
-        raise MaskFileError(f"{file}: expected a file of {kind}, found none. Write it with `mamviz extract-masks`.")
+        raise MaskFileError(f"{file}: expected a file of {kind}, found none. Write it with `{WRITERS[kind]}`.")
     try:
         handle = h5py.File(file, mode)
+    except BlockingIOError as error:
+        raise MaskFileError(f"{file}: another process is writing to it. Wait until it has finished.") from error
     except OSError as error:
         reason = str(error).splitlines()[0]
         raise MaskFileError(f"{file}: truncated, or no HDF5 file ({reason}). Delete it and write it again.") from error
@@ -54,8 +57,14 @@ def write_provenance(handle: h5py.File, provenance: Provenance, *, kind: str) ->
 
 
 def read_provenance(handle: h5py.File) -> Provenance:
-    """Return the provenance that `write_provenance` wrote."""
-    values: dict[str, Any] = {entry.name: handle.attrs[entry.name] for entry in fields(Provenance)}
+    """Return the provenance that `write_provenance` wrote; raises MaskFileError where a part is missing."""
+    names = [entry.name for entry in fields(Provenance)]
+    missing = [name for name in names if name not in handle.attrs]
+    if missing:
+        raise MaskFileError(
+            f"{handle.filename}: the attribute {missing[0]!r} is missing. Delete it and write it again."
+        )
+    values: dict[str, Any] = {name: handle.attrs[name] for name in names}
     values["n_images"] = int(values["n_images"])
     return Provenance(**values)
 

@@ -239,15 +239,29 @@ def _check(handle: h5py.File, file: Path) -> tuple[tuple[str, ...], tuple[int, i
         attributes = tuple(handle["attributes"].asstr()[:])
         grid = (int(handle.attrs["C"]), int(handle.attrs["H"]), int(handle.attrs["W"]))
         n_blocks, done = len(handle["blocks/done"]), int(handle["blocks/done"][:].sum())
-        for name, (shape, _) in _shapes(n_blocks, len(attributes), grid).items():
-            got = handle[f"blocks/{name}"].shape
+        expected = {f"blocks/{name}": shape for name, (shape, _) in _shapes(n_blocks, len(attributes), grid).items()}
+        expected |= _image_shapes(handle, len(attributes), grid)
+        for name, shape in expected.items():
+            got = handle[name].shape
             if got != shape:
-                raise MaskFileError(f"{file}: expected /blocks/{name} of shape {shape}, got {got}. Export again.")
+                raise MaskFileError(f"{file}: expected /{name} of shape {shape}, got {got}. Export again.")
     except KeyError as error:
         raise MaskFileError(f"{file}: a part is missing ({error.args[0]}). Export again.") from error
     if done < n_blocks:
         raise MaskFileError(f"{file}: {done} of {n_blocks} blocks are done. Finish it with `mamviz extract-masks`.")
     return attributes, grid
+
+
+def _image_shapes(handle: h5py.File, n_attributes: int, grid: tuple[int, int, int]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every dataset of /images; the file says how many images, and how many have raw masks."""
+    n_images, n_raw = int(handle.attrs["n_images"]), len(handle["images/mask_row"])
+    return {
+        "images/name": (n_images,),
+        "images/block": (n_images,),
+        "images/label": (n_images, n_attributes),
+        "images/logit": (n_images, n_attributes),
+        "images/mask": (n_raw, n_attributes, *grid),
+    }
 
 
 def _copy_block(source: h5py.File, target: h5py.File, block: int) -> None:

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from mamviz.errors import MaskFileError
+from mamviz.schema import Axis, Choices, Clustering, Correlation, Floats
+from mamviz.stats.clustering import cluster
+from mamviz.store.analysis import group_name, read_analysis, write_analysis
+from tests.core.store.drawn import PROVENANCE
+
+READ_LITERALLY = Choices(sign="signed", estimand="mean", view="full")
+
+
+def draw_correlation(
+    seed: int, *, axis: Axis = "attribute", choices: Choices | None = None, undefined: tuple[str, ...] = ()
+) -> Correlation:
+    names = ("Größe", "b", "c", "d", "e") if axis == "attribute" else ("0", "1", "2", "3", "4", "5")
+    values: Floats = np.array(np.corrcoef(np.random.default_rng(seed).normal(size=(len(names), 9))))
+    for name in undefined:
+        values[names.index(name)] = np.nan
+        values[:, names.index(name)] = np.nan
+    return Correlation(
+        axis=axis, names=names, values=values, choices=choices or Choices(), n_images=7, undefined=undefined
+    )
+
+
+def write(file: Path, correlation: Correlation, **changes: str) -> Clustering:
+    clustering = cluster(correlation)
+    write_analysis(file, correlation, clustering, provenance=replace(PROVENANCE, **changes))  # type: ignore[arg-type]
+    return clustering
+
+
+def read(file: Path, correlation: Correlation) -> tuple[Correlation, Clustering]:
+    return read_analysis(file, axis=correlation.axis, choices=correlation.choices)
+
+
+def assert_equal(got: tuple[Correlation, Clustering], correlation: Correlation, clustering: Clustering) -> None:
+    np.testing.assert_array_equal(got[0].values, correlation.values)
+    assert replace(got[0], values=correlation.values) == correlation
+    np.testing.assert_array_equal(got[1].linkage, clustering.linkage)
+    np.testing.assert_array_equal(got[1].order, clustering.order)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "analysis.h5"
+
+
+@pytest.mark.parametrize("axis", ["attribute", "channel"])
+def test_a_correlation_is_read_as_it_was_written(file: Path, axis: Axis) -> None:
+    correlation = draw_correlation(0, axis=axis)
+    clustering = write(file, correlation)
+    assert_equal(read(file, correlation), correlation, clustering)
+
+
+@pytest.mark.parametrize("undefined", [("b",), ("b", "e"), ("Größe", "b", "c", "d"), ("Größe", "b", "c", "d", "e")])
+def test_undefined_names_are_kept_apart(file: Path, undefined: tuple[str, ...]) -> None:
+    correlation = draw_correlation(1, undefined=undefined)
+    clustering = write(file, correlation)
+    assert_equal(read(file, correlation), correlation, clustering)
+
+
+def test_correlations_with_other_choices_stand_beside_each_other(file: Path) -> None:
+    correlations = [
+        draw_correlation(0),
+        draw_correlation(1, choices=READ_LITERALLY),
+        draw_correlation(2, axis="channel"),
+        draw_correlation(3, choices=Choices(centring="common")),
+    ]
+    orders = [write(file, correlation) for correlation in correlations]
+    for correlation, clustering in zip(correlations, orders, strict=True):
+        assert_equal(read(file, correlation), correlation, clustering)
+
+
+def test_the_same_choices_replace_what_was_there(file: Path) -> None:
+    write(file, draw_correlation(0))
+    again = draw_correlation(5)
+    clustering = write(file, again)
+    assert_equal(read(file, again), again, clustering)
+
+
+@pytest.mark.parametrize("change", ["model_sha256", "data", "split", "run", "version"])
+def test_numbers_of_other_masks_are_dropped(file: Path, change: str) -> None:
+    write(file, draw_correlation(0))
+    other = draw_correlation(1, choices=READ_LITERALLY)
+    write(file, other, **{change: "other"})
+    with pytest.raises(MaskFileError, match="has no attribute/mask/absolute/adjusted/spatial/none"):
+        read(file, draw_correlation(0))
+    assert read(file, other)[0].choices == READ_LITERALLY
+
+
+def test_choices_that_were_not_computed_are_refused_with_those_that_were(file: Path) -> None:
+    write(file, draw_correlation(0))
+    with pytest.raises(MaskFileError) as caught:
+        read_analysis(file, axis="channel", choices=READ_LITERALLY)
+    message = str(caught.value)
+    assert f"{file} has no channel/mask/signed/mean/full/none" in message
+    assert "it has attribute/mask/absolute/adjusted/spatial/none. Run `mamviz correlate`" in message
+    assert "\n" not in message
+
+
+def test_the_path_of_a_correlation_names_every_choice() -> None:
+    choices = Choices(map="evidence", sign="signed", estimand="across", view="full", centring="common")
+    assert group_name("channel", choices) == "channel/evidence/signed/across/full/common"
+
+
+@pytest.mark.parametrize("axis", ["attribute", "channel"])
+def test_the_description_is_of_what_was_compared(file: Path, axis: Axis) -> None:
+    write(file, draw_correlation(0, axis=axis))
+    with h5py.File(file) as handle:
+        description = handle[group_name(axis, Choices())].attrs["description"]
+    assert description == Choices().describe(axis)
+
+
+def test_a_broken_file_is_written_anew(file: Path) -> None:
+    correlation = draw_correlation(0)
+    clustering = write(file, correlation)
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(MaskFileError, match="truncated"):
+        read(file, correlation)
+    write(file, correlation)
+    assert_equal(read(file, correlation), correlation, clustering)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def drop_order(group: h5py.Group) -> None:
+    del group["order"]
+
+
+def drop_count(group: h5py.Group) -> None:
+    del group.attrs["n_images"]
+
+
+def shorten_names(group: h5py.Group) -> None:
+    names = group["names"][:-1]
+    del group["names"]
+    group["names"] = names
+
+
+def repeat_linkage(group: h5py.Group) -> None:
+    linkage = group["linkage"][:]
+    del group["linkage"]
+    group["linkage"] = np.concatenate([linkage, linkage])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (drop_order, "a part is missing"),
+        (drop_count, "a part is missing"),
+        (shorten_names, r"none/values of shape \(4, 4\), got \(5, 5\)"),
+        (repeat_linkage, r"none/linkage of shape \(4, 4\), got \(8, 4\)"),
+    ],
+)
+def test_a_misfit_is_refused_by_name(file: Path, spoil: Callable[[h5py.Group], None], expected: str) -> None:
+    correlation = draw_correlation(0)
+    write(file, correlation)
+    with h5py.File(file, "r+") as handle:
+        spoil(handle[group_name("attribute", Choices())])
+    with pytest.raises(MaskFileError, match=expected) as caught:
+        read(file, correlation)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_says_what_writes_it(file: Path) -> None:
+    with pytest.raises(MaskFileError, match="Write it with `mamviz correlate`"):
+        read(file, draw_correlation(0))
+
+
+def test_a_masks_file_is_no_analysis(file: Path) -> None:
+    write(file, draw_correlation(0))
+    with h5py.File(file, "r+") as handle:
+        handle.attrs["kind"] = "masks"
+    copy = Path(shutil.copy(file, file.with_name("other.h5")))
+    with pytest.raises(MaskFileError, match="expected a file of analysis, got 'masks'"):
+        read(copy, draw_correlation(0))
+
+
+def test_another_schema_version_is_refused(file: Path) -> None:
+    write(file, draw_correlation(0))
+    with h5py.File(file, "r+") as handle:
+        handle.attrs["schema_version"] = 9
+    with pytest.raises(MaskFileError, match="schema version 9; this mamviz reads 1"):
+        read(file, draw_correlation(0))
