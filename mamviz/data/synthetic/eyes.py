@@ -97,7 +97,7 @@ def paint_brows(view: View) -> None:
     bow = 0.015 - 0.130 * bump((t - 0.25) / 1.5) + 0.05 * outer
     line = build.brow_y + flat + arched * (bow - flat) + build.brow_slant * x
     half = (0.030 + 0.030 * bushy) * (1.0 - 0.55 * outer)
-    rough = bushy * 0.010 * wave(x * 11.0 + view.y * 7.0 + style.strand)
+    rough = bushy * 0.007 * wave(x * 8.0 + view.y * 8.0 + style.strand)
     brow = torch.maximum((view.y - line).abs() - half + rough, (t.abs() - 1.0) * 0.22)
     strength = 0.80 + 0.17 * bushy
     hairs = 0.16 * wave(x * 17.0 + view.y * 6.0) * (0.4 + 0.6 * bushy)

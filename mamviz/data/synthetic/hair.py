@@ -48,7 +48,7 @@ def strand_shade(view: View) -> Tensor:
     coarse = wave(2.3 * (along + roll) + 2.0 * style.strand)
     bands = wavy * 0.16 * wave(1.9 * view.y + 1.3 * along.abs() + style.strand)
     groove = (view.x - 0.5 * build.parting).abs() - 0.006
-    parting = 0.30 * (1.0 - view.has("Bangs")) * soft(groove, 0.04) * soft(view.y + 0.55, 0.2)
+    parting = 0.30 * soft(groove, 0.04) * soft(view.y + 0.55, 0.2)
     return (0.05 + 0.16 * straight) * fine + 0.06 * coarse + bands + parting
 
 
@@ -78,8 +78,8 @@ def opening_distance(view: View) -> Tensor:
     down = (view.y - middle + 0.22 * build.parting * x + jag).clamp(max=0.0)
     across = 0.67 - 0.05 * long
     hole = ellipse(x, down, across + 0.12 * (view.y - middle).clamp(0.0, 0.7), middle - build.hairline)
-    side, high = x.abs() - 0.40, view.y - build.hairline - 0.10
-    temples = ellipse(side - 0.35 * high, high, 0.22, 0.36)
+    side, high = x.abs() - 0.37, view.y - build.hairline - 0.10
+    temples = ellipse(side - 0.35 * high, high, 0.25, 0.36)
     hole = blend(hole, join(hole, temples, 0.18), view.has("Receding_Hairline"))
     return hole + _bangs(view, hole)
 

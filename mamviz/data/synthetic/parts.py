@@ -76,7 +76,7 @@ PARTS: tuple[Part, ...] = (
         ("Smiling", "Mouth_Slightly_Open", "Big_Lips", "Wearing_Lipstick", "Pale_Skin"),
     ),
     Part(paint_mustache, Box(-0.5, 0.5, 0.38, 0.75), ("Mustache",), ("Mustache", 1)),
-    Part(paint_lid_skin, Box(-0.75, 0.75, -0.35, 0.35), ("Pale_Skin", "Narrow_Eyes")),
+    Part(paint_lid_skin, Box(-0.75, 0.75, -0.35, 0.35), ("Pale_Skin",)),
     Part(paint_makeup, Box(-0.75, 0.75, -0.4, 0.2), ("Heavy_Makeup",), ("Heavy_Makeup", 1)),
     Part(paint_eyes, Box(-0.72, 0.72, -0.25, 0.3), ("Narrow_Eyes",)),
     Part(paint_brows, Box(-0.75, 0.75, -0.5, 0.0), ("Arched_Eyebrows", "Bushy_Eyebrows")),
