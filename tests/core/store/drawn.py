@@ -50,7 +50,7 @@ def draw_block(block: int) -> BlockStatistics:
     return BlockStatistics(
         attributes=ATTRIBUTES,
         grid=GRID,
-        count=np.array([float((block == BLOCKS).sum())]),
+        count=np.array([float(np.count_nonzero(block == BLOCKS))]),
         positives=rng.integers(5, size=(1, k)).astype(np.float64),
         weight_sum=rng.normal(size=(1, k)),
         label_gram=rng.normal(size=(1, k, k)),
