@@ -64,7 +64,7 @@ def latent_of_phi(phi: Floats, rates: Floats) -> Floats:
     """
     thresholds = ndtri(1 - rates)
     low, high = np.full_like(phi, -_BOUND), np.full_like(phi, _BOUND)
-    for _ in range(40):
+    for _ in range(28):  # to 1e-8
         middle = (low + high) / 2
         below = phi_of_latent(middle, thresholds) < phi
         low, high = np.where(below, middle, low), np.where(below, high, middle)

@@ -28,8 +28,8 @@ def _published() -> tuple[tuple[str, ...], Floats, Floats]:
 
 ATTRIBUTES: tuple[str, ...] = _published()[0]
 
-# Images drawn to find the copula: a rate is then known to 0.001, a phi to 0.003.
-_N_CALIBRATION = 131_072
+# Images drawn to find the copula: a rate is then known to 0.002, a phi to 0.004.
+_N_CALIBRATION = 65_536
 
 
 def published_rates() -> Floats:
