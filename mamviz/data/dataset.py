@@ -126,13 +126,13 @@ def _open_files(config: DataConfig, cache: Path, progress: Progress, threads: in
 
 
 def _open_faces(config: DataConfig, cache: Path, progress: Progress) -> ImageData:
-    from mamviz.data.faces import FACES_VERSION, draw_all  # needs torch; tables and image files don't
+    from mamviz.data.faces import draw_all  # needs torch; tables and image files don't
 
     faces = draw_all(config, folder=cache, progress=progress)
-    drawn = f"faces {FACES_VERSION}, {config.size} px, seed {config.faces_seed}"
+    drawn = f"faces {faces.version}, {config.size} px, seed {config.faces_seed}"
     return ImageData(
         images=faces.images,
-        names=tuple(f"face-{index:06d}" for index in range(config.n_faces)),
+        names=faces.names,
         attributes=faces.attributes,
         labels=faces.labels,
         split=faces.split,

@@ -12,26 +12,31 @@ import numpy.typing as npt
 from mamviz.config import DataConfig
 from mamviz.data.cache import LAYOUT_VERSION, Chunk, fill, finish, open_packed
 from mamviz.data.slot import Slot
-from mamviz.data.synthetic.files import split_of
+from mamviz.data.synthetic.files import VERSION, name_of, split_of
 from mamviz.data.synthetic.labels import ATTRIBUTES, draw_labels
 from mamviz.data.synthetic.render import draw_faces
 from mamviz.schema import Progress
 
 Pixels = npt.NDArray[np.uint8]
 
-FACES_VERSION = 1  # counts up when the same settings mean other faces
 _AT_ONCE = 128  # faces drawn together: a renderer's intermediate pictures are many times an image
 _PROBE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Faces:
-    """Drawn faces: images (N, size, size, 3), labels (N, 40) 0 or 1, split (N,) 0, 1, 2."""
+    """Drawn faces: images (N, size, size, 3), labels (N, 40) 0 or 1, split (N,) 0, 1, 2.
+
+    names     those of the same faces written to files, so that both fall into the same blocks
+    version   of the drawing: another one means other faces for the same settings
+    """
 
     images: Pixels
+    names: tuple[str, ...]
     attributes: tuple[str, ...]
     labels: Pixels
     split: npt.NDArray[np.int8]
+    version: int
 
 
 def draw_all(config: DataConfig, *, folder: Path, progress: Progress) -> Faces:
@@ -53,9 +58,11 @@ def draw_all(config: DataConfig, *, folder: Path, progress: Progress) -> Faces:
     packed = open_packed(slot) or finish(slot, fill(slot, draw, progress=progress, note="drawing faces"))
     return Faces(
         images=packed.images,
+        names=tuple(map(name_of, range(config.n_faces))),
         attributes=tuple(ATTRIBUTES),
         labels=labels,
         split=split_of(config.n_faces, config.faces_seed),
+        version=VERSION,
     )
 
 

@@ -133,7 +133,10 @@ def test_a_bad_row_is_named_with_its_line_and_can_be_skipped(
     found = read_annotations(DataConfig(source=str(tmp_path), skip_bad=True))
     assert problem in "; ".join(found.skipped)
     assert found.names == (NAMES if left == 4 else tuple(name for name in NAMES if name != "000002.jpg"))
-    np.testing.assert_array_equal(found.labels, LABELS[[NAMES.index(name) for name in found.names]])
+    rows = [NAMES.index(name) for name in found.names]
+    np.testing.assert_array_equal(found.labels, LABELS[rows])
+    np.testing.assert_array_equal(found.split, np.array([0, 0, 1, 2])[rows])
+    np.testing.assert_array_equal(found.identity, np.array([7, 8, 7, 9])[rows])
 
 
 def test_a_missing_image_is_named_with_its_row(tmp_path: Path) -> None:
