@@ -79,15 +79,14 @@ def augment(images: Tensor, *, generator: torch.Generator, flip: bool, crop_scal
     On one device and number of threads the same generator gives the same bits.
     """
     n = len(images)
-    if flip:
-        mirrored = torch.rand(n, generator=generator) < 0.5
-        images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
+    mirrored = torch.rand(n, generator=generator) < (0.5 if flip else 0.0)
     if crop_scale == 1.0:
-        return images
+        return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images) if flip else images
     scale = crop_scale + (1.0 - crop_scale) * torch.rand(n, generator=generator)
     shift = (2.0 * torch.rand(n, 2, generator=generator) - 1.0) * (1.0 - scale)[:, None]
     affine = torch.zeros(n, 2, 3)
-    affine[:, 0, 0] = affine[:, 1, 1] = scale
+    affine[:, 0, 0] = torch.where(mirrored, -scale, scale)
+    affine[:, 1, 1] = scale
     affine[:, :, 2] = shift
     grid = F.affine_grid(affine.to(images.device), list(images.shape), align_corners=False)
     # In float32: a grid in bfloat16 misses its place by a quarter of a pixel.

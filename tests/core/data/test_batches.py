@@ -140,6 +140,15 @@ def test_crops_are_squares_inside_the_image_of_every_allowed_scale() -> None:
     torch.testing.assert_close(cut[:, 2], torch.arange(600.0)[:, None, None].expand(600, size, size))
 
 
+def test_flips_and_crops_go_together() -> None:
+    plain = augment(pictures(400), generator=seeded(), flip=False, crop_scale=0.8)
+    both = augment(pictures(400), generator=seeded(), flip=True, crop_scale=0.8)
+    mirrored = both[:, 0, 0, 0] > both[:, 0, 0, -1]
+    assert 150 < int(mirrored.sum()) < 250
+    torch.testing.assert_close(both[~mirrored], plain[~mirrored])
+    torch.testing.assert_close(both[mirrored], plain[mirrored].flip(3), atol=1e-4, rtol=1e-5)
+
+
 def test_each_image_is_cut_for_itself() -> None:
     cut = augment(pictures(50), generator=seeded(), flip=False, crop_scale=0.8)
     assert len({round(float(value), 5) for value in cut[:, 0, 16, 16]}) > 40
