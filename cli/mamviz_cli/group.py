@@ -79,7 +79,7 @@ def _describe(error: Exception) -> str:
     if isinstance(error, TyperException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "mamviz"
-        words = f"{error.format_message()} See `{command} --help`."
+        words = f"{error.format_message().rstrip('.')}. See `{command} --help`."
     elif isinstance(error, OSError):
         words = f"{error.filename or 'the system'}: {error.strerror or error}. Check the place and its permissions."
     else:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mamviz.config import BUILT_IN_FACES, RunConfig
-from mamviz.errors import ConfigError
+from mamviz.errors import ConfigError, MamvizError
+from mamviz_cli.budget import predict, print_budget
 from mamviz_cli.console import Console
 from mamviz_cli.epochs import EpochLines
 from mamviz_cli.group import stoppable, typed
@@ -60,17 +61,27 @@ def train(options: TrainOptions) -> None:
     with joined(device) as group:
         console = _console(options.common, group)
         if options.dry_run:
-            _predict(config, console, device=group.device)
+            print_budget(config, console, group)
         else:
             train_new(config, options, console=console, group=group)
 
 
 def train_new(config: RunConfig, options: TrainOptions, *, console: Console, group: Group) -> Run:
-    """Train a new run and return it; says where its files are."""
+    """Train a new run and return it; says where its files are.
+
+    A run that fails before its first checkpoint leaves no folder behind.
+    """
+    budget = predict(config, group)
     with stoppable("stopped before training began; what was decoded or drawn is kept, the same command goes on."):
         data = open_images(config.data, options.common, console, threads=config.train.threads)
         run = _start(config, data, options, group)
-    _train(run, data, console=console, group=group)
+    try:
+        _train(run, data, budget, console=console, group=group)
+    except MamvizError:
+        if group.leads and not run.resume_file.is_file():
+            (run.folder / "run.json").unlink()
+            run.folder.rmdir()
+        raise
     return run
 
 
@@ -86,7 +97,7 @@ def resume_run(run: Run, common: Common, *, console: Console, group: Group) -> N
             "Restore the data, or start a new run with `mamviz train`."
         )
     console.note(f"going on with {run.folder}")
-    _train(run, data, console=console, group=group)
+    _train(run, data, predict(run.config, group), console=console, group=group)
 
 
 def _check(options: TrainOptions) -> None:
@@ -132,16 +143,14 @@ def _start(config: RunConfig, data: ImageData, options: TrainOptions, group: Gro
     return open_run(gather(folder, group)[0])
 
 
-def _train(run: Run, data: ImageData, *, console: Console, group: Group) -> None:
-    from mamviz.training.budget import predict_budget
+def _train(run: Run, data: ImageData, budget: Budget, *, console: Console, group: Group) -> None:
     from mamviz.training.loop import train as train_network
     from mamviz_reports.architecture import describe_architecture
 
-    budget = predict_budget(run.config, n_attributes=len(run.attributes), n_images=data.n_images, device=group.device)
     console.show(describe_architecture(budget))
     console.note(f"training {run.folder} on {data.description}; {run.config.train.threads} threads, {group.device}")
     again = shlex.join(["mamviz", "train", "--resume", str(run.folder)])
-    advice = f"stopped; {run.folder} keeps its last checkpoint. Go on with `{again}`."
+    advice = f"stopped; {run.folder} keeps what was trained up to its last checkpoint. Go on with `{again}`."
     with stoppable(advice), console.working(run.name) as progress:
         lines = EpochLines(run, console, progress)
         rows = train_network(run, data, group=group, progress=lines)
@@ -169,33 +178,3 @@ def _finish(run: Run, data: ImageData, rows: tuple[EpochRow, ...], budget: Budge
             "epochs": [dataclasses.asdict(row) for row in rows],
         }
     )
-
-
-def _predict(config: RunConfig, console: Console, *, device: str) -> None:
-    """Print what a training would need; reads tables but no images."""
-    from mamviz.training.budget import predict_budget
-    from mamviz_reports.architecture import describe_architecture, describe_budget
-
-    extent = _measure(config)
-    budget = predict_budget(config, n_attributes=extent.n_attributes, n_images=extent.n_images, device=device)
-    console.show(describe_architecture(budget))
-    console.show(describe_budget(budget).rstrip())
-    console.note("a dry run: nothing was trained or written")
-    console.finish({**dataclasses.asdict(budget), **dataclasses.asdict(extent)})
-
-
-@dataclass(frozen=True)
-class _Extent:
-    n_attributes: int
-    n_images: int
-
-
-def _measure(config: RunConfig) -> _Extent:
-    if config.data.source == BUILT_IN_FACES:
-        from mamviz.data.synthetic.labels import ATTRIBUTES
-
-        return _Extent(len(ATTRIBUTES), config.data.n_faces)
-    from mamviz.data.annotations import read_annotations
-
-    found = read_annotations(config.data)
-    return _Extent(len(found.attributes), len(found.names))
