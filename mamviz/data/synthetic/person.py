@@ -12,6 +12,20 @@ import torch
 from torch import Tensor
 
 from mamviz.data.synthetic.draws import PERSON_STREAM, uniforms
+from mamviz.data.synthetic.palettes import (
+    BACKDROPS,
+    BROWS,
+    CLOTHES,
+    FRAMES,
+    IRISES,
+    LIPSTICKS,
+    METALS,
+    REDS,
+    SHADOWS,
+    SKINS,
+    TIES,
+    Palette,
+)
 
 # Largest pose, which the windows of `view.py` allow for: shift in image sides, turn in tan(angle / 2), scale.
 MAX_SHIFT = 0.03
@@ -19,26 +33,6 @@ MAX_TURN = 0.05
 SCALES = (0.94, 1.06)
 
 _COUNT = 96  # numbers dealt to an image; more may be asked for without changing the first
-
-SKINS = ((0.36, 0.22, 0.15), (0.55, 0.36, 0.25), (0.74, 0.53, 0.39), (0.89, 0.69, 0.54), (0.96, 0.79, 0.67))
-BROWS = ((0.13, 0.09, 0.08), (0.24, 0.16, 0.11), (0.33, 0.22, 0.15))
-REDS = ((0.40, 0.17, 0.14), (0.58, 0.26, 0.15), (0.72, 0.38, 0.22), (0.52, 0.23, 0.27))
-IRISES = ((0.25, 0.15, 0.09), (0.38, 0.25, 0.13), (0.30, 0.42, 0.24), (0.23, 0.42, 0.60), (0.40, 0.48, 0.52))
-CLOTHES = (
-    (0.16, 0.20, 0.33), (0.20, 0.36, 0.54), (0.24, 0.50, 0.47), (0.52, 0.60, 0.36), (0.86, 0.74, 0.42),
-    (0.84, 0.50, 0.34), (0.68, 0.26, 0.28), (0.46, 0.26, 0.44), (0.30, 0.30, 0.33), (0.82, 0.80, 0.77),
-)  # fmt: skip
-BACKDROPS = (
-    (0.84, 0.89, 0.92), (0.62, 0.75, 0.83), (0.70, 0.81, 0.73), (0.92, 0.86, 0.74), (0.90, 0.76, 0.70),
-    (0.74, 0.68, 0.80), (0.50, 0.56, 0.63), (0.33, 0.40, 0.47), (0.86, 0.84, 0.82),
-)  # fmt: skip
-LIPSTICKS = ((0.80, 0.10, 0.16), (0.86, 0.16, 0.36), (0.66, 0.07, 0.22), (0.56, 0.10, 0.30))
-SHADOWS = ((0.35, 0.42, 0.70), (0.50, 0.32, 0.60), (0.26, 0.52, 0.55), (0.55, 0.30, 0.42))
-METALS = ((0.90, 0.72, 0.28), (0.95, 0.82, 0.45), (0.82, 0.84, 0.88))
-FRAMES = ((0.09, 0.09, 0.11), (0.30, 0.16, 0.09), (0.42, 0.12, 0.16), (0.12, 0.20, 0.34))
-TIES = ((0.62, 0.12, 0.16), (0.13, 0.20, 0.46), (0.12, 0.34, 0.28), (0.40, 0.18, 0.42), (0.75, 0.45, 0.12))
-
-Palette = tuple[tuple[float, float, float], ...]
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def circle(x: Tensor, y: Tensor, radius: Number) -> Tensor:
 def box(x: Tensor, y: Tensor, across: Number, down: Number, rounding: Number) -> Tensor:
     """Return the distance to a rounded rectangle about the origin, from its half sides."""
     u, v = x.abs() - (across - rounding), y.abs() - (down - rounding)
-    outside = torch.sqrt(u.clamp(min=0.0) ** 2 + v.clamp(min=0.0) ** 2)
+    outside = circle(u.clamp(min=0.0), v.clamp(min=0.0), 0.0)
     return outside + torch.maximum(u, v).clamp_(max=0.0) - rounding
 
 
