@@ -163,6 +163,15 @@ def test_a_file_is_replaced_whole_and_keeps_its_suffix_meanwhile(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_reader_that_has_the_old_file_open_goes_on_reading_it(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    write_text(file, "old")
+    with file.open() as reader:
+        write_text(file, "new and longer")
+        assert reader.read() == "old"
+    assert file.read_text() == "new and longer"
+
+
 def test_two_writers_of_one_file_do_not_share_a_partial(tmp_path: Path) -> None:
     with written_whole(tmp_path / "a.txt") as one, written_whole(tmp_path / "a.txt") as other:
         one.write_text("one")
