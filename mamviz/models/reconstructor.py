@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTHS = (64, 32, 16, 16, 16)
+# Channels after each doubling, counted from the last but one; further ones keep the largest.
+WIDTHS = (16, 32, 64)
 
 
 class Reconstructor(nn.Module):
@@ -25,7 +26,7 @@ class Reconstructor(nn.Module):
         width = channels
         for index in range(n_doublings):
             last = index == n_doublings - 1
-            n_out = 3 if last else WIDTHS[max(0, len(WIDTHS) - n_doublings) + index]
+            n_out = 3 if last else WIDTHS[min(n_doublings - index - 2, len(WIDTHS) - 1)]
             layers += [nn.Conv2d(width, 4 * n_out, 3, padding=1), nn.PixelShuffle(2)]
             if not last:
                 layers.append(nn.ReLU(inplace=True))

@@ -34,7 +34,8 @@ def build_network(config: settings.RunConfig, *, n_attributes: int, pretrained: 
 def write_network(file: Path, network: MaskNetwork, *, config: settings.RunConfig, attributes: tuple[str, ...]) -> None:
     """Write the weights with their settings, whole or not at all."""
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    metadata = {"config": json.dumps(settings.to_dict(config)), "attributes": json.dumps(attributes)}
+    # One entry: safetensors writes several in an order that changes from run to run, and the bytes with it.
+    metadata = {"mamviz": json.dumps({"config": settings.to_dict(config), "attributes": attributes})}
     with written_whole(file) as partial:
         save_file(state, partial, metadata=metadata)
 

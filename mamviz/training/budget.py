@@ -10,7 +10,7 @@ from mamviz.models.network import MaskNetwork, count_parameters
 from mamviz.models.weights import build_network
 from mamviz.schema import Budget, Component
 from mamviz.stats.moments import number_of_blocks
-from mamviz.store.masks import size_on_disk
+from mamviz.store.layout import size_on_disk
 from mamviz.training.loop import autocast_dtype
 from mamviz.training.losses import total_loss
 

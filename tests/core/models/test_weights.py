@@ -74,8 +74,7 @@ def test_the_file_says_which_settings_and_attributes_it_has(tmp_path: Path) -> N
     make_trained(run)
     with safe_open(run.model_file, "pt") as handle:
         metadata = handle.metadata()
-    assert json.loads(metadata["config"]) == to_dict(CONFIG)
-    assert json.loads(metadata["attributes"]) == list(ATTRIBUTES)
+    assert json.loads(metadata["mamviz"]) == {"config": to_dict(CONFIG), "attributes": list(ATTRIBUTES)}
 
 
 def test_an_untrained_run_says_how_to_go_on(tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""Training: it learns, repeats itself bit for bit, goes on after a kill, and stops at a loss that is not finite."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mamviz.errors import DataError, RunError, TrainingError
+from mamviz.models.weights import file_sha256, load_network
+from mamviz.training.loop import autocast_dtype, make_optimizer, train
+from mamviz.training.prediction import predict
+from tests.core.made import make_config, make_data, make_run
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def test_a_planted_answer_is_learned(tmp_path: Path) -> None:
+    data = make_data(160)
+    run = make_run(tmp_path / "made-1", make_config(epochs=20), data)
+    rows = train(run, data)
+    assert [row.epoch for row in rows] == list(range(1, 21))
+    assert rows[-1].train_loss < 0.5 * rows[0].train_loss
+    test = data.select("test")
+    logits = predict(load_network(run), data, test)
+    assert ((logits > 0) == data.labels[test]).mean() > 0.9
+
+
+def test_shuffled_labels_are_not_learned(tmp_path: Path) -> None:
+    data = make_data(160)
+    shuffled = replace(data, labels=data.labels[np.random.default_rng(0).permutation(160)])
+    run = make_run(tmp_path / "made-1", make_config(epochs=20), shuffled)
+    train(run, shuffled)
+    test = data.select("test")
+    logits = predict(load_network(run), shuffled, test)
+    assert ((logits > 0) == shuffled.labels[test]).mean() < 0.75
+
+
+def test_metrics_are_written_after_each_epoch(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(), data)
+    rows = train(run, data)
+    with run.metrics_file.open(newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [float(row["train_loss"]) for row in table] == [row.train_loss for row in rows]
+    assert not run.resume_file.exists()
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path) -> None:
+    data = make_data()
+    digests = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        run = make_run(tmp_path / name, replace(make_config(), seed=seed), data)
+        torch.rand(3)  # what was drawn before must not matter
+        train(run, data)
+        digests.append(tensors(load_network(run)))
+    assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 3, 5, 6, 7, 11])
+def test_a_run_stopped_at_any_step_ends_with_the_bits_of_one_that_was_not(tmp_path: Path, stop_at: int) -> None:
+    data = make_data()  # 38 train images, 4 steps an epoch, a checkpoint every 2
+    whole = make_run(tmp_path / "whole", make_config(epochs=3), data)
+    expected = train(whole, data)
+    run = make_run(tmp_path / "stopped", make_config(epochs=3), data)
+
+    def stop(done: int, total: int, note: str = "") -> None:
+        if done == stop_at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(run, data, progress=stop)
+    assert not run.trained
+    rows = train(run, data)
+    assert [row.train_loss for row in rows] == [row.train_loss for row in expected]
+    assert file_sha256(run.model_file) == file_sha256(whole.model_file)
+
+
+def test_a_loss_that_is_not_finite_names_the_step_and_the_images(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(learning_rate=1e30, clip=0.0, precision="float32"), data)
+    with pytest.raises(TrainingError, match=r"step \d+: expected a finite loss, got nan.* images \d{3}\.png"):
+        train(run, data)
+
+
+def test_no_training_images_is_one_line(tmp_path: Path) -> None:
+    data = make_data()
+    data.split[:] = 2
+    run = make_run(tmp_path / "made-1", make_config(), data)
+    with pytest.raises(DataError, match="split 'train', found none"):
+        train(run, data)
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(), data)
+    run.resume_file.write_bytes(b"PK no checkpoint")
+    with pytest.raises(RunError, match=r"resume\.pt: can't be read as a checkpoint"):
+        train(run, data)
+
+
+def test_a_second_run_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    data = make_data()
+    make_run(tmp_path / "made-1", make_config(), data)
+    with pytest.raises(RunError, match="holds a run already"):
+        make_run(tmp_path / "made-1", make_config(), data)
+
+
+def test_vectors_are_not_decayed() -> None:
+    layer = torch.nn.Linear(3, 2)
+    decayed, free = make_optimizer(layer, make_config().train).param_groups
+    assert decayed["weight_decay"] == make_config().train.weight_decay
+    assert [p.shape for p in decayed["params"]] == [(2, 3)]
+    assert free["weight_decay"] == 0
+    assert [p.shape for p in free["params"]] == [(2,)]
+
+
+def test_precision_is_what_was_asked_for() -> None:
+    assert autocast_dtype(make_config(precision="float32").train, "cpu") is None
+    assert autocast_dtype(make_config(precision="bfloat16").train, "cpu") is torch.bfloat16
+
+
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    data = make_data(160)
+    run = make_run(tmp_path / "made-1", make_config(epochs=24, batch_size=16), data)
+    root = Path(__file__).parents[3]
+    script = tmp_path / "work.py"
+    script.write_text(
+        "import sys; sys.path.insert(0, sys.argv[2]); from pathlib import Path\n"
+        "from mamviz.distributed import joined; from mamviz.run import open_run\n"
+        "from mamviz.training.loop import train; from tests.core.made import make_data\n"
+        "with joined('cpu') as group:\n"
+        "    rows = train(open_run(Path(sys.argv[1])), make_data(160), group=group)\n"
+        "    assert rows[-1].train_loss < rows[0].train_loss\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    subprocess.run([*command, script, run.folder, root], check=True, capture_output=True, timeout=120)
+    test = data.select("test")
+    assert ((predict(load_network(run), data, test) > 0) == data.labels[test]).mean() > 0.85
+
+
+def tensors(network: torch.nn.Module) -> bytes:
+    return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
