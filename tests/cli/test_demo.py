@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from mamviz.run import open_run
+from mamviz.training import loop
+from mamviz_cli import demo, show
+
+
+def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    # fewer pictures to draw: drawing is what takes time here
+    monkeypatch.setattr(demo, "SHEET_FACES", 2)
+    monkeypatch.setattr(show, "N_IMAGES", 1)
+    options = ("demo", "--faces", "64", "--epochs", "1", "--size", "32")
+    true_epoch = loop._train_epoch
+
+    def stop(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_train_epoch", stop)
+    assert "mamviz train --resume" in world(*options, code=130).err.splitlines()[-1]
+    monkeypatch.setattr(loop, "_train_epoch", true_epoch)
+    ended = world(*options, "--json")
+    assert "going on with" in ended.err
+    assert [line[:5] for line in ended.err.splitlines() if line.startswith("[")] == [f"[{n}/7]" for n in range(1, 8)]
+    assert ended.out.count("\n{") == 1  # one JSON object, the demo's own
+    files = {name: Path(file) for name, file in ended.json["files"].items()}
+    assert len(files) == 7
+    for words, file in files.items():
+        assert file.exists()
+        assert f"{words} " in ended.err
+        assert str(file) in ended.err
+    run = open_run(world.runs / "demo-1")
+    assert (run.config.data.n_faces, run.config.train.epochs) == (64, 1)
+    # the built-in faces have CelebA's attributes, so the poster's table is written, with a word of caution
+    with (run.tables / "poster.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 41
+    assert all(row["ours"] for row in rows)
+    assert "ours are of drawn faces" in ended.err
