@@ -21,7 +21,8 @@ from mamviz.models.weights import file_sha256, load_network
 from mamviz.run import Run
 from mamviz.schema import Array, Floats, Progress, Provenance, silent
 from mamviz.stats.moments import adjusted_weights, number_of_blocks
-from mamviz.store.masks import Plan, create_masks, join_masks, same_plan, size_on_disk, unfinished_blocks, writing
+from mamviz.store.layout import size_on_disk
+from mamviz.store.masks import Plan, create_masks, join_masks, same_plan, unfinished_blocks, writing
 
 # Cells of masks summed at a time: their float64 copies are 4 MB each (measured: 2 to 8 MB equal, more is slower).
 CELLS_AT_A_TIME = 1 << 19

@@ -13,8 +13,9 @@ import numpy as np
 
 from mamviz.errors import MaskFileError
 from mamviz.run import written_whole
-from mamviz.schema import CENTRINGS, MAPS, VIEWS, Array, BlockStatistics, BlockSums, Provenance
+from mamviz.schema import MAPS, Array, BlockStatistics, BlockSums, Provenance
 from mamviz.store.hdf5 import STRING, allocate, opened, read_provenance, write_provenance
+from mamviz.store.layout import block_shapes, check_layout
 
 KIND = "masks"
 PLAIN = ("count", "positives", "weight_sum", "label_gram", "feature_sum")
@@ -71,7 +72,7 @@ def create_masks(file: Path, plan: Plan) -> None:
         allocate(images, "mask", (len(raw_rows), n_attributes, *plan.grid), np.float16, chunk=True)
         blocks = handle.create_group("blocks")
         allocate(blocks, "done", (n_blocks,), np.uint8)
-        for name, (shape, dtype) in _shapes(n_blocks, n_attributes, plan.grid).items():
+        for name, (shape, dtype) in block_shapes(n_blocks, n_attributes, plan.grid).items():
             allocate(blocks, name, shape, dtype)
 
 
@@ -155,7 +156,7 @@ def read_statistics(file: Path) -> BlockStatistics:
     Raises MaskFileError where the file is truncated, of another version, unfinished, or its shapes don't fit.
     """
     with opened(file, kind=KIND) as handle:
-        attributes, grid = _check(handle, file)
+        attributes, grid = check_layout(handle, file)
         blocks = handle["blocks"]
         sums = {
             each: BlockSums(**{entry.name: blocks[each][entry.name][:] for entry in fields(BlockSums)}) for each in MAPS
@@ -167,7 +168,7 @@ def read_statistics(file: Path) -> BlockStatistics:
 def read_images(file: Path) -> ImageRows:
     """Read names, labels, logits and blocks of the images."""
     with opened(file, kind=KIND) as handle:
-        _check(handle, file)
+        check_layout(handle, file)
         images = handle["images"]
         return ImageRows(
             names=tuple(images["name"].asstr()[:]),
@@ -183,7 +184,7 @@ def read_raw(file: Path, names: Sequence[str] | None = None) -> tuple[tuple[str,
     Raises MaskFileError where a name has none.
     """
     with opened(file, kind=KIND) as handle:
-        _check(handle, file)
+        check_layout(handle, file)
         rows = handle["images/mask_row"][:]
         stored = [str(handle["images/name"].asstr()[row]) for row in rows]
         if names is None:
@@ -204,69 +205,9 @@ def mask_provenance(file: Path) -> Provenance:
         return read_provenance(handle)
 
 
-def size_on_disk(n_blocks: int, n_attributes: int, grid: tuple[int, int, int], *, n_raw: int, n_images: int) -> int:
-    """Return the bytes that a masks file of these dimensions takes, names apart."""
-    shapes = _shapes(n_blocks, n_attributes, grid)
-    blocks = sum(int(np.prod(shape)) * np.dtype(dtype).itemsize for shape, dtype in shapes.values())
-    return blocks + 2 * n_raw * n_attributes * int(np.prod(grid)) + n_images * n_attributes * 9
-
-
-def _shapes(
-    n_blocks: int, n_attributes: int, grid: tuple[int, int, int]
-) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
-    """Return shape and type of every dataset of /blocks; big sums are float64 sums rounded once to float32."""
-    pairs = (n_attributes, n_attributes)
-    shapes: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
-        "count": ((n_blocks,), np.float64),
-        "positives": ((n_blocks, n_attributes), np.float64),
-        "weight_sum": ((n_blocks, n_attributes), np.float64),
-        "label_gram": ((n_blocks, *pairs), np.float64),
-        "feature_sum": ((n_blocks, *grid), np.float64),
-    }
-    for each in MAPS:
-        for name in ("total", "positive", "adjusted"):
-            shapes[f"{each}/{name}"] = ((n_blocks, n_attributes, *grid), np.float32)
-        shapes[f"{each}/attribute_gram"] = ((n_blocks, len(VIEWS), *pairs), np.float64)
-        shapes[f"{each}/channel_gram"] = ((n_blocks, grid[0], grid[0]), np.float64)
-        for name in ("image_r", "image_count"):
-            shapes[f"{each}/{name}"] = ((n_blocks, len(VIEWS), len(CENTRINGS), *pairs), np.float64)
-    return shapes
-
-
-def _check(handle: h5py.File, file: Path) -> tuple[tuple[str, ...], tuple[int, int, int]]:
-    """Return attributes and grid; compare every shape before anything is allocated."""
-    try:
-        attributes = tuple(handle["attributes"].asstr()[:])
-        grid = (int(handle.attrs["C"]), int(handle.attrs["H"]), int(handle.attrs["W"]))
-        n_blocks, done = len(handle["blocks/done"]), int(handle["blocks/done"][:].sum())
-        expected = {f"blocks/{name}": shape for name, (shape, _) in _shapes(n_blocks, len(attributes), grid).items()}
-        expected |= _image_shapes(handle, len(attributes), grid)
-        for name, shape in expected.items():
-            got = handle[name].shape
-            if got != shape:
-                raise MaskFileError(f"{file}: expected /{name} of shape {shape}, got {got}. Export again.")
-    except KeyError as error:
-        raise MaskFileError(f"{file}: a part is missing ({error.args[0]}). Export again.") from error
-    if done < n_blocks:
-        raise MaskFileError(f"{file}: {done} of {n_blocks} blocks are done. Finish it with `mamviz extract-masks`.")
-    return attributes, grid
-
-
-def _image_shapes(handle: h5py.File, n_attributes: int, grid: tuple[int, int, int]) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every dataset of /images; the file says how many images, and how many have raw masks."""
-    n_images, n_raw = int(handle.attrs["n_images"]), len(handle["images/mask_row"])
-    return {
-        "images/name": (n_images,),
-        "images/block": (n_images,),
-        "images/label": (n_images, n_attributes),
-        "images/logit": (n_images, n_attributes),
-        "images/mask": (n_raw, n_attributes, *grid),
-    }
-
-
 def _copy_block(source: h5py.File, target: h5py.File, block: int) -> None:
     n_attributes, channels, height, width = (int(target.attrs[name]) for name in "KCHW")
-    for name in _shapes(1, n_attributes, (channels, height, width)):
+    for name in block_shapes(1, n_attributes, (channels, height, width)):
         target[f"blocks/{name}"][block] = source[f"blocks/{name}"][block]
     rows = np.flatnonzero(target["images/block"][:] == block)
     if len(rows):

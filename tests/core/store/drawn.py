@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 
 from mamviz.schema import BlockStatistics, BlockSums, Provenance
-from mamviz.store.masks import Plan
+from mamviz.store.masks import Plan, create_masks, writing
 
 ATTRIBUTES = ("Bald", "Größe", "Male")
 GRID = (4, 2, 3)
@@ -68,3 +71,19 @@ def draw_masks() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Masks of all images, (N, K, C, H, W)."""
     shape = (len(BLOCKS), len(ATTRIBUTES), *GRID)
     return np.random.default_rng(2).random(shape).astype(np.float32)
+
+
+def fill(file: Path, plan: Plan, *, blocks: Iterable[int] = range(N_BLOCKS)) -> Path:
+    """Write a file of the drawn numbers, block by block, in batches of two images."""
+    if not file.exists():
+        create_masks(file, plan)
+    logits, masks = draw_logits(), draw_masks()
+    with writing(file) as writer:
+        for block in blocks:
+            rows = plan.rows_of(block)
+            for start in range(rows.start, rows.stop, 2):
+                part = slice(start, min(start + 2, rows.stop))
+                writer.write_logits(part, logits[part])
+                writer.write_raw(part, masks[part], plan.raw[part])
+            writer.write_block(block, draw_block(block))
+    return file

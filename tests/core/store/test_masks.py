@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import torch
 from mamviz.errors import MaskFileError
 from mamviz.schema import BlockStatistics, BlockSums
 from mamviz.store.masks import (
-    Plan,
     create_masks,
     join_masks,
     mask_provenance,
@@ -24,7 +23,6 @@ from mamviz.store.masks import (
     read_raw,
     read_statistics,
     same_plan,
-    size_on_disk,
     unfinished_blocks,
     writing,
 )
@@ -38,26 +36,11 @@ from tests.core.store.drawn import (
     draw_logits,
     draw_masks,
     draw_plan,
+    fill,
 )
 
 Reader = Callable[[Path], Any]
 READERS: list[Reader] = [read_statistics, read_images, read_raw]
-
-
-def fill(file: Path, plan: Plan, *, blocks: Iterable[int] = range(N_BLOCKS)) -> Path:
-    """Write a file of the drawn numbers, block by block, in batches of two images."""
-    if not file.exists():
-        create_masks(file, plan)
-    logits, masks = draw_logits(), draw_masks()
-    with writing(file) as writer:
-        for block in blocks:
-            rows = plan.rows_of(block)
-            for start in range(rows.start, rows.stop, 2):
-                part = slice(start, min(start + 2, rows.stop))
-                writer.write_logits(part, logits[part])
-                writer.write_raw(part, masks[part], plan.raw[part])
-            writer.write_block(block, draw_block(block))
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -173,34 +156,6 @@ def test_a_file_of_another_kind_is_refused(copy: Path, read: Reader) -> None:
     assert "expected a file of masks, got 'analysis'" in refusal(read, copy)
 
 
-@pytest.mark.parametrize("read", READERS)
-@pytest.mark.parametrize(
-    "name",
-    ["blocks/mask/total", "blocks/evidence/image_r", "blocks/count", "images/logit", "images/mask", "images/name"],
-)
-def test_a_wrong_shape_is_refused_by_the_datasets_name(copy: Path, read: Reader, name: str) -> None:
-    with h5py.File(copy, "r+") as handle:
-        data = handle[name][:]
-        del handle[name]
-        handle[name] = np.concatenate([data, data])
-    assert f"expected /{name} of shape" in refusal(read, copy)
-
-
-@pytest.mark.parametrize("name", ["C", "n_images"])
-def test_dimensions_that_do_not_fit_the_arrays_are_refused(copy: Path, name: str) -> None:
-    with h5py.File(copy, "r+") as handle:
-        handle.attrs[name] = 5
-    assert "of shape" in refusal(read_statistics, copy)
-
-
-@pytest.mark.parametrize("read", READERS)
-@pytest.mark.parametrize("name", ["attributes", "blocks/mask", "images/label", "blocks"])
-def test_a_missing_part_is_refused(copy: Path, read: Reader, name: str) -> None:
-    with h5py.File(copy, "r+") as handle:
-        del handle[name]
-    assert "a part is missing" in refusal(read, copy)
-
-
 def test_missing_provenance_is_refused_by_name(copy: Path) -> None:
     with h5py.File(copy, "r+") as handle:
         del handle.attrs["model_sha256"]
@@ -233,18 +188,6 @@ def test_a_file_that_another_process_writes_is_not_called_broken(copy: Path) -> 
         assert other.stdout.readline() == "open\n"
         assert "another process is writing" in refusal(read_statistics, copy)
     assert_drawn(read_statistics(copy))
-
-
-def test_creating_leaves_no_half_file_and_takes_all_its_space(tmp_path: Path) -> None:
-    file, plan = tmp_path / "masks.h5", draw_plan()
-    create_masks(file, plan)
-    assert list(tmp_path.iterdir()) == [file]
-    size = file.stat().st_size
-    fill(file, plan)
-    assert file.stat().st_size == size
-    predicted = size_on_disk(N_BLOCKS, len(ATTRIBUTES), GRID, n_raw=3, n_images=7)
-    # HDF5's own headers: a few kB for each of some thirty small datasets.
-    assert predicted <= size <= predicted + 64_000
 
 
 def test_parts_of_several_processes_join_to_the_file_of_one(whole: Path, tmp_path: Path) -> None:
