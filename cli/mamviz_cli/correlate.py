@@ -64,7 +64,10 @@ class CorrelateOptions:
 
 
 def correlate(options: CorrelateOptions) -> None:
-    """Say which attributes (or channels) are related: the top of each, and a clustered heatmap of all."""
+    """Say which attributes (or channels) are related: the top of each, and a clustered heatmap of all.
+
+    RUN may also be a masks.h5 by itself: neither its model nor its images are needed.
+    """
     from mamviz.schema import RankBy
     from mamviz.stats.names import find_names
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mamviz.errors import RunError
+from mamviz.config import RunConfig
+from mamviz.errors import MaskFileError, RunError
 from mamviz_cli.console import Console
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.opening import find_run
@@ -48,7 +50,12 @@ def trained_run(options: RunOptions) -> Run:
 
 
 def with_masks(options: RunOptions) -> Run:
-    """Return the trained run with a masks.h5 of its present weights, extracted now where there is none."""
+    """Return the trained run with a masks.h5 of its present weights, extracted now where there is none.
+
+    A masks.h5 that is named by itself is taken as it is, without its model or its images.
+    """
+    if options.run is not None and Path(options.run).is_file():
+        return _around(Path(options.run))
     from mamviz.models.weights import file_sha256
     from mamviz.store.masks import mask_provenance
 
@@ -65,6 +72,18 @@ def with_masks(options: RunOptions) -> Run:
     console.note(f"{run.masks_file} {reason}: extracting the masks of all images first; Ctrl-C keeps what is finished")
     extract(run, ExtractOptions(target=options), console=console, group=_alone(options.common))
     return run
+
+
+def _around(file: Path) -> Run:
+    """Return the folder of a masks file as a run without a network; raises MaskFileError for another file."""
+    from mamviz.run import Run
+    from mamviz.store.masks import read_statistics
+
+    if file.name != "masks.h5":
+        raise MaskFileError(
+            f"{file}: expected a run or a file called masks.h5, as its tables are written beside it. Rename the file."
+        )
+    return Run(file.parent, RunConfig(), read_statistics(file).attributes, {})
 
 
 def _train_first(options: RunOptions, console: Console) -> Run:

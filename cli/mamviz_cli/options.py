@@ -18,7 +18,7 @@ Options = TypeVar("Options")
 _FIRST = "First run, where there is none yet"
 
 RunArgument = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="Folder or name of the run; the newest one where left out.")
+    str | None, typer.Argument(metavar="RUN", help="Folder or name of the run; the newest one where left out.")
 ]
 
 

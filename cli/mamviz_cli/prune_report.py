@@ -24,7 +24,10 @@ class PruneOptions:
 
 
 def prune_report(options: PruneOptions) -> None:
-    """Say of every channel how much it is used and by which attributes, what it repeats, and why it could go."""
+    """Say of every channel how much it is used and by which attributes, what it repeats, and why it could go.
+
+    RUN may also be a masks.h5 by itself: neither its model nor its images are needed.
+    """
     from mamviz.pruning.redundancy import report
     from mamviz.store.masks import mask_provenance, read_statistics
     from mamviz_reports.channels import channels_figure

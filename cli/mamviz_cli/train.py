@@ -35,7 +35,7 @@ class TrainOptions:
 
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN]", help="With --resume: the run; the newest unfinished one if left out."),
+        typer.Argument(metavar="RUN", help="With --resume: the run; the newest unfinished one if left out."),
     ] = None
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, with its settings.")] = False
     name: Annotated[str | None, typer.Option(help="Name of the new run. (default: the data's and a number)")] = None

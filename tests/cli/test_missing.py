@@ -98,3 +98,16 @@ def test_several_processes_do_not_train_on_the_way(world, monkeypatch: pytest.Mo
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert "Run that one by itself" in world.fails_later("correlate", *FIRST)
     assert not world.runs.exists()
+
+
+def test_a_masks_file_by_itself_is_enough(small, world) -> None:
+    small("extract-masks", "few-1")
+    mine = world.folder / "mine" / "masks.h5"
+    mine.parent.mkdir()
+    shutil.copy(small.runs / "few-1" / "masks.h5", mine)
+    alone = world("prune-report", mine, "--json")
+    assert alone.json["rows"] == small("prune-report", "few-1", "--json").json["rows"]
+    assert (mine.parent / "tables" / "channels.csv").is_file()
+    assert {path.name for path in mine.parent.iterdir()} == {"masks.h5", "tables", "figures"}
+    mine.rename(mine.with_name("other.h5"))
+    assert "expected a run or a file called masks.h5" in world.fails("correlate", mine.with_name("other.h5"))
