@@ -73,7 +73,7 @@ class ModelConfig:
     last_stage: int = 4
     weights: str | None = None
     readout: Readout = "shared"
-    trunk_kernel: int = 1
+    trunk_kernel: int = 3
     position: bool = True
 
     def __post_init__(self) -> None:
@@ -98,9 +98,9 @@ class TrainConfig:
     checkpoint_steps   steps between two checkpoints within an epoch; one is written after each epoch anyway
     """
 
-    epochs: int = 12
+    epochs: int = 20
     batch_size: int = 128
-    learning_rate: float = 4e-3
+    learning_rate: float = 8e-3
     weight_decay: float = 0.05
     clip: float = 1.0
     multi_weight: float = 0.5

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from mamviz.data.batches import augment, epoch_order, shard, to_tensor
 from mamviz.data.dataset import ImageData
 from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, gather, wait
-from mamviz.errors import DataError, TrainingError
+from mamviz.errors import DataError, RunError, TrainingError
 from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import build_network, write_network
 from mamviz.run import Run, write_text
@@ -98,7 +99,7 @@ def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     )
     session = Session(network, network, deepcopy(network), optimizer, schedule)
     if run.resume_file.is_file():
-        _restore(session, read_checkpoint(run.resume_file))
+        _restore(session, run.resume_file)
     if config.compile:
         session.wrapped = torch.compile(network)  # type: ignore[assignment]
     if group.world > 1:
@@ -107,10 +108,15 @@ def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     return session
 
 
-def _restore(session: Session, checkpoint: Checkpoint) -> None:
-    session.network.load_state_dict(checkpoint.network)
-    session.average.load_state_dict(checkpoint.average)
-    session.optimizer.load_state_dict(checkpoint.optimizer)
+def _restore(session: Session, file: Path) -> None:
+    checkpoint = read_checkpoint(file)
+    try:
+        session.network.load_state_dict(checkpoint.network)
+        session.average.load_state_dict(checkpoint.average)
+        session.optimizer.load_state_dict(checkpoint.optimizer)
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(f"{file}: is of another network than run.json ({reason}). Delete it and train again.") from error
     session.schedule.load_state_dict(checkpoint.schedule)
     session.step, session.totals, session.rows = checkpoint.step, checkpoint.totals, checkpoint.rows
 

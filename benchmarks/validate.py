@@ -1,0 +1,212 @@
+"""The long proofs: accuracy and stability over seeds by readout and receptive field, the poster's Table 2, exactness.
+
+    make validate                                           # built-in faces
+    make validate ARGS="--data ../shared/celeba-8k"         # real faces
+
+Trains every variant with every seed (a run that is there already is kept, an interrupted one goes on), extracts the
+masks of all images, and prints the tables that docs/results.md quotes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from mamviz.data.dataset import ImageData, open_data
+from mamviz.extraction.exactness import largest_gap
+from mamviz.models.weights import load_network
+from mamviz.run import Run, open_run
+from mamviz.schema import Choices, Correlation
+from mamviz.stats.correlation import correlate_attributes
+from mamviz.stats.ranking import rank_neighbours
+from mamviz.store.masks import read_images, read_statistics
+from mamviz.training.evaluation import evaluate_run
+
+ROOT = Path(__file__).resolve().parents[1]
+
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "shared readout, 15 px": (),
+    "per-attribute readout, 15 px": ("--readout", "per-attribute"),
+    "shared readout, 43 px": ("--receptive-field", "43"),
+    "per-attribute readout, 43 px": ("--receptive-field", "43", "--readout", "per-attribute"),
+}
+
+TABLES: dict[str, Choices] = {
+    "mask, mean, full": Choices(map="mask", estimand="mean", sign="signed", view="full"),
+    "mask, contrast, full": Choices(map="mask", estimand="contrast", sign="signed", view="full"),
+    "mask, adjusted, full": Choices(map="mask", estimand="adjusted", sign="signed", view="full"),
+    "absolute mask, adjusted, full": Choices(map="mask", estimand="adjusted", sign="absolute", view="full"),
+    "absolute mask, adjusted, spatial (default)": Choices(),
+    "absolute mask, contrast, spatial": Choices(estimand="contrast"),
+    "mask, image, full": Choices(map="mask", estimand="image", sign="signed", view="full"),
+    "mask, across, full": Choices(map="mask", estimand="across", sign="signed", view="full"),
+    "evidence, mean, full": Choices(map="evidence", estimand="mean", sign="signed", view="full"),
+    "evidence, contrast, full": Choices(map="evidence", estimand="contrast", sign="signed", view="full"),
+    "evidence, adjusted, full": Choices(map="evidence", estimand="adjusted", sign="signed", view="full"),
+    "absolute evidence, adjusted, spatial, common": Choices(map="evidence", centring="common"),
+}
+
+# The poster's Table 2.
+POSTER: dict[str, tuple[str, ...]] = {
+    "Black_Hair": ("Blond_Hair", "Brown_Hair", "Bald", "Wearing_Hat", "Gray_Hair"),
+    "Heavy_Makeup": ("Wearing_Lipstick", "Male", "Rosy_Cheeks", "Attractive", "Young"),
+    "Bushy_Eyebrows": ("Bags_Under_Eyes", "Eyeglasses", "Arched_Eyebrows", "Heavy_Makeup", "Attractive"),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training: a variant with a seed."""
+
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Folder name of the run."""
+        number = list(VARIANTS).index(self.variant)
+        return f"validate-{number}-seed-{self.seed}"
+
+
+def main() -> None:
+    """Train what is missing and print the tables."""
+    options = parse()
+    jobs = [Job(variant, seed) for variant in options.variants for seed in options.seeds]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda job: make_run(job, options), jobs))
+    runs = {job: open_run(options.runs / job.name) for job in jobs}
+    data = open_data(next(iter(runs.values())).config.data, cache=options.cache)
+    print(f"\n{data.description}; seeds {', '.join(map(str, options.seeds))}; {options.train or 'default settings'}\n")
+    print_accuracy(runs, data)
+    print_stability(runs)
+    if set(POSTER) <= set(data.attributes):
+        print_poster(runs)
+    print_exactness(runs[jobs[0]], data)
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="faces")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--cache", type=Path, default=Path(".cache"))
+    parser.add_argument("--seeds", type=lambda text: [int(seed) for seed in text.split(",")], default=[0, 1])
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--jobs", type=int, default=2, help="trainings at a time, a thread each")
+    parser.add_argument("--train", nargs=argparse.REMAINDER, default=[], help="more options of `mamviz train`")
+    return parser.parse_args()
+
+
+def make_run(job: Job, options: argparse.Namespace) -> None:
+    """Train a job's run and extract its masks, unless that is done."""
+    folder = options.runs / job.name
+    common = ["--cache", str(options.cache), "--runs", str(options.runs), "--threads", "1"]
+    if (folder / "resume.pt").exists():
+        call("train", "--resume", job.name, *common)
+    elif not (folder / "model.safetensors").exists():
+        more = [*VARIANTS[job.variant], *options.train]
+        call("train", "--data", options.data, "--name", job.name, "--seed", str(job.seed), *common, *more)
+    call("extract-masks", job.name, *common)
+
+
+def call(*words: str) -> None:
+    """Run a mamviz command; its lines go to standard error."""
+    subprocess.run([sys.executable, "-m", "mamviz_cli", *words], check=True, stdout=sys.stderr)
+
+
+def print_accuracy(runs: dict[Job, Run], data: ImageData) -> None:
+    """Print test accuracy of every run, with its interval."""
+    print("| network | seed | test accuracy, % | 95 % interval | majority guess, % |\n|---|---|---|---|---|")
+    for job, run in runs.items():
+        scores = evaluate_run(run, data)
+        mean = scores.mean_accuracy
+        interval = f"{100 * mean.low:.2f} to {100 * mean.high:.2f}"
+        print(
+            f"| {job.variant} | {job.seed} | {100 * mean.value:.2f} | {interval} | {100 * scores.mean_majority:.2f} |"
+        )
+
+
+def print_stability(runs: dict[Job, Run]) -> None:
+    """Print the Spearman correlation between seeds of the pairs of attributes, by table and network."""
+    variants = list(dict.fromkeys(job.variant for job in runs))
+    print(f"\n| table | {' | '.join(variants)} |\n|---|{'---|' * len(variants)}")
+    statistics = {job: read_statistics(run.masks_file) for job, run in runs.items()}
+    for name, choices in TABLES.items():
+        cells = []
+        for variant in variants:
+            tables = [correlate_attributes(statistics[job], choices) for job in runs if job.variant == variant]
+            pairs = [agreement(a, b) for a, b in itertools.combinations(tables, 2)]
+            cells.append(" ".join(f"{value:.2f}" for value in pairs))
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def agreement(a: Correlation, b: Correlation) -> float:
+    """Spearman correlation of two matrices over the pairs defined in both."""
+    rows, columns = np.triu_indices(len(a.names), 1)
+    x, y = a.values[rows, columns], b.values[rows, columns]
+    known = np.isfinite(x) & np.isfinite(y)
+    return float(spearmanr(x[known], y[known]).statistic)
+
+
+def print_poster(runs: dict[Job, Run]) -> None:
+    """Print how many of the poster's five names each table finds, by row and seed, and the rows of the default."""
+    targets = list(POSTER)
+    for variant in dict.fromkeys(job.variant for job in runs):
+        chosen = {job: read_statistics(run.masks_file) for job, run in runs.items() if job.variant == variant}
+        print(
+            f"\n{variant}: names shared with the poster's five ({', '.join(targets)}), a seed each; chance 0.64 of 5\n"
+        )
+        seeds = [f"seed {job.seed}" for job in chosen]
+        label_r = {job: label_correlation(run) for job, run in runs.items() if job in chosen}
+        print(f"| table | {' | '.join(seeds)} | rank correlation with label r |\n|---|{'---|' * (len(seeds) + 1)}")
+        for name, choices in TABLES.items():
+            tables = {job: correlate_attributes(part, choices) for job, part in chosen.items()}
+            found = [count_shared(table, targets) for table in tables.values()]
+            cells = [f"{' '.join(map(str, counts))} ({sum(counts)} of 15)" for counts in found]
+            labels = " ".join(f"{against(table, label_r[job]):.2f}" for job, table in tables.items())
+            print(f"| {name} | {' | '.join(cells)} | {labels} |")
+        print(f"\n| {variant} | the poster's | ours, default table |\n|---|---|---|")
+        for job, part in chosen.items():
+            ranking = rank_neighbours(correlate_attributes(part, Choices()), top=5, by="r", targets=targets)
+            for target in targets:
+                ours = ", ".join(f"{row.name} {row.r:.2f}" for row in ranking.of(target))
+                print(f"| {target}, seed {job.seed} | {', '.join(POSTER[target])} | {ours} |")
+
+
+def count_shared(table: Correlation, targets: Sequence[str]) -> list[int]:
+    """Count the poster's names among the top five of each target."""
+    ranking = rank_neighbours(table, top=5, by="r", targets=list(targets))
+    return [sum(row.name in POSTER[target] for row in ranking.of(target)) for target in targets]
+
+
+def label_correlation(run: Run) -> np.ndarray:
+    """Correlation of the labels of the extracted images."""
+    with np.errstate(invalid="ignore"):
+        return np.corrcoef(read_images(run.masks_file).labels.T)
+
+
+def against(table: Correlation, labels: np.ndarray) -> float:
+    """Spearman correlation of a table with label correlations, over pairs."""
+    rows, columns = np.triu_indices(len(table.names), 1)
+    x, y = table.values[rows, columns], labels[rows, columns]
+    known = np.isfinite(x) & np.isfinite(y)
+    return float(spearmanr(x[known], y[known]).statistic)
+
+
+def print_exactness(run: Run, data: ImageData) -> None:
+    """Print the largest gap between logits and b + sum of evidence on the test images."""
+    gap = largest_gap(load_network(run), data, data.select("test"))
+    print(f"\nLargest |logit - (b + sum of evidence)| on {len(data.select('test'))} test images, float32: {gap:.1e}")
+
+
+if __name__ == "__main__":
+    main()
