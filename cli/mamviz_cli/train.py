@@ -15,7 +15,7 @@ from mamviz.config import BUILT_IN_FACES, RunConfig
 from mamviz.errors import ConfigError, MamvizError
 from mamviz_cli.budget import predict, print_budget
 from mamviz_cli.console import Console
-from mamviz_cli.epochs import EpochLines
+from mamviz_cli.epochs import describe_epoch
 from mamviz_cli.group import stoppable, typed
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.opening import find_unfinished, open_images
@@ -151,10 +151,12 @@ def _train(run: Run, data: ImageData, budget: Budget, *, console: Console, group
     console.note(f"training {run.folder} on {data.description}; {run.config.train.threads} threads, {group.device}")
     again = shlex.join(["mamviz", "train", "--resume", str(run.folder)])
     advice = f"stopped; {run.folder} keeps what was trained up to its last checkpoint. Go on with `{again}`."
+
+    def show_epoch(row: EpochRow) -> None:
+        console.show(describe_epoch(row, run.config.train.epochs))
+
     with stoppable(advice), console.working(run.name) as progress:
-        lines = EpochLines(run, console, progress)
-        rows = train_network(run, data, group=group, progress=lines)
-        lines.add(rows)
+        rows = train_network(run, data, group=group, progress=progress, on_epoch=show_epoch)
     if group.leads:
         _finish(run, data, rows, budget, console)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,39 +18,31 @@ from mamviz.data.batches import augment, epoch_order, shard, to_tensor
 from mamviz.data.dataset import ImageData
 from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, gather, wait
-from mamviz.errors import DataError, RunError, TrainingError
-from mamviz.models.network import MaskNetwork
+from mamviz.errors import DataError, TrainingError
 from mamviz.models.weights import build_network, write_network
 from mamviz.run import Run, write_text
 from mamviz.schema import Array, EpochRow, Progress, silent
 from mamviz.training.averaging import update_average
-from mamviz.training.checkpoint import Checkpoint, Totals, read_checkpoint, write_checkpoint
+from mamviz.training.checkpoint import Totals
 from mamviz.training.losses import total_loss
 from mamviz.training.prediction import predict
+from mamviz.training.session import Session, keep_session, restore_session
 
 # Share of the steps in which the one-cycle's learning rate rises.
 WARM_UP = 0.25
 
 
-@dataclass
-class Session:
-    """A training in work: parameters, optimiser and where it stands."""
-
-    network: MaskNetwork
-    wrapped: nn.Module
-    average: MaskNetwork
-    optimizer: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LRScheduler
-    step: int = 0
-    totals: Totals = field(default_factory=Totals)
-    rows: tuple[EpochRow, ...] = ()
-
-
 def train(
-    run: Run, data: ImageData, *, group: Group | None = None, progress: Progress = silent
+    run: Run,
+    data: ImageData,
+    *,
+    group: Group | None = None,
+    progress: Progress = silent,
+    on_epoch: Callable[[EpochRow], None] | None = None,
 ) -> tuple[EpochRow, ...]:
     """Train the network of `run`, or go on from its checkpoint, and write its weights.
 
+    on_epoch    called on the first process with each new row of metrics.csv, when its epoch is kept on disk
     Writes metrics.csv after each epoch and model.safetensors, the averaged weights, at the end. On the CPU a run
     that was stopped at any moment and taken up again ends with the bits of one that was not.
     Raises TrainingError at a loss that is not finite, DataError where there is nothing to train on.
@@ -67,6 +57,8 @@ def train(
     session = _start(run, group, total_steps=steps_an_epoch * run.config.train.epochs)
     while session.step < steps_an_epoch * run.config.train.epochs:
         _train_epoch(run, data, session, steps_an_epoch=steps_an_epoch, group=group, progress=progress)
+        if on_epoch is not None and group.leads:
+            on_epoch(session.rows[-1])
     if group.leads:
         write_network(run.model_file, session.average, config=run.config, attributes=run.attributes)
         run.resume_file.unlink(missing_ok=True)
@@ -99,41 +91,13 @@ def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     )
     session = Session(network, network, deepcopy(network), optimizer, schedule)
     if run.resume_file.is_file():
-        _restore(session, run.resume_file)
+        restore_session(session, run.resume_file)
     if config.compile:
         session.wrapped = torch.compile(network)  # type: ignore[assignment]
     if group.world > 1:
         devices = [group.device] if group.device.startswith("cuda") else None
         session.wrapped = DistributedDataParallel(session.wrapped, device_ids=devices)
     return session
-
-
-def _restore(session: Session, file: Path) -> None:
-    checkpoint = read_checkpoint(file)
-    try:
-        session.network.load_state_dict(checkpoint.network)
-        session.average.load_state_dict(checkpoint.average)
-        session.optimizer.load_state_dict(checkpoint.optimizer)
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise RunError(f"{file}: is of another network than run.json ({reason}). Delete it and train again.") from error
-    session.schedule.load_state_dict(checkpoint.schedule)
-    session.step, session.totals, session.rows = checkpoint.step, checkpoint.totals, checkpoint.rows
-
-
-def _keep(run: Run, session: Session, group: Group) -> None:
-    if group.leads:
-        checkpoint = Checkpoint(
-            network=session.network.state_dict(),
-            average=session.average.state_dict(),
-            optimizer=session.optimizer.state_dict(),
-            schedule=session.schedule.state_dict(),
-            step=session.step,
-            totals=session.totals,
-            rows=session.rows,
-        )
-        write_checkpoint(run.resume_file, checkpoint)
-    wait(group)
 
 
 def _train_epoch(
@@ -152,14 +116,14 @@ def _train_epoch(
         if session.step % config.checkpoint_steps == 0 and session.step % steps_an_epoch:
             session.totals.seconds += time.perf_counter() - started
             started = time.perf_counter()
-            _keep(run, session, group)
+            keep_session(run, session, group)
     session.totals.seconds += time.perf_counter() - started
     rate = float(session.schedule.get_last_lr()[0])
     session.rows += (_row(data, session, epoch=epoch, rate=rate, group=group),)
     session.totals = Totals()
     if group.leads:
         write_text(run.metrics_file, metrics_text(session.rows))
-    _keep(run, session, group)
+    keep_session(run, session, group)
 
 
 def _read(data: ImageData, plan: list[Array], group: Group) -> Iterator[tuple[Array, Array]]:

@@ -14,6 +14,8 @@ import torch
 
 from mamviz.errors import DataError, RunError, TrainingError
 from mamviz.models.weights import file_sha256, load_network
+from mamviz.schema import EpochRow
+from mamviz.training.checkpoint import read_checkpoint
 from mamviz.training.loop import autocast_dtype, make_optimizer, train
 from mamviz.training.prediction import predict
 from tests.core.made import make_config, make_data, make_run
@@ -53,6 +55,25 @@ def test_metrics_are_written_after_each_epoch(tmp_path: Path) -> None:
         table = list(csv.DictReader(stream))
     assert [float(row["train_loss"]) for row in table] == [row.train_loss for row in rows]
     assert not run.resume_file.exists()
+
+
+def test_each_epoch_is_told_once_when_it_is_on_disk_and_a_resumed_run_tells_the_rest(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(epochs=3), data)
+    told: list[EpochRow] = []
+
+    def hear(row: EpochRow) -> None:
+        assert read_checkpoint(run.resume_file).rows[-1] == row
+        assert len(run.metrics_file.read_text().splitlines()) == 1 + row.epoch
+        told.append(row)
+        if row.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(run, data, on_epoch=hear)
+    assert [row.epoch for row in told] == [1, 2]
+    assert train(run, data, on_epoch=hear) == tuple(told)
+    assert [row.epoch for row in told] == [1, 2, 3]
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path) -> None:
