@@ -56,7 +56,7 @@ def with_masks(options: RunOptions) -> Run:
     """
     if options.run is not None and Path(options.run).is_file():
         return _around(Path(options.run))
-    from mamviz.models.weights import file_sha256
+    from mamviz.run import file_sha256
     from mamviz.store.masks import mask_provenance
 
     run = trained_run(options)

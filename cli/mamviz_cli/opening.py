@@ -97,7 +97,7 @@ def open_images_of(run: Run, common: Common, console: Console, *, threads: int, 
 def describe_origin(run: Run, data: ImageData, *, split: str, n_images: int) -> Provenance:
     """Say where numbers that were computed from the network itself come from."""
     from mamviz import __version__
-    from mamviz.models.weights import file_sha256
+    from mamviz.run import file_sha256
     from mamviz.schema import Provenance
 
     return Provenance(

@@ -17,8 +17,8 @@ from mamviz.distributed import Group, wait
 from mamviz.errors import DataError, RunError
 from mamviz.extraction.sums import Sums, add_images, start_sums, to_statistics
 from mamviz.models.network import MaskNetwork, Masks
-from mamviz.models.weights import file_sha256, load_network
-from mamviz.run import Run
+from mamviz.models.weights import load_network
+from mamviz.run import Run, file_sha256
 from mamviz.schema import Array, Floats, Progress, Provenance, silent
 from mamviz.stats.moments import adjusted_weights, number_of_blocks
 from mamviz.store.layout import size_on_disk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -57,9 +56,3 @@ def load_network(run: Run, *, device: str = "cpu") -> MaskNetwork:
         reason = str(error).splitlines()[0]
         raise RunError(f"{run.model_file}: does not fit its run.json ({reason}). Train again.") from error
     return network.to(device=device).eval()
-
-
-def file_sha256(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

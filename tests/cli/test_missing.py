@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-from mamviz.models.weights import file_sha256
-from mamviz.run import open_run
+from mamviz.run import file_sha256, open_run
 from mamviz.store.masks import mask_provenance
 from mamviz.training import loop
 from mamviz_cli import missing
 
+# As `mamviz`, and which modules were loaded at the end.
+SCRIPT = """
+import json, sys
+from mamviz_cli.app import main
+sys.argv = ["mamviz", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as end:
+    print(json.dumps({"code": end.code, "modules": sorted(sys.modules)}))
+"""
 FIRST = ("--faces", "64", "--size", "32", "--epochs", "1")
 
 
@@ -111,3 +124,15 @@ def test_a_masks_file_by_itself_is_enough(small, world) -> None:
     assert {path.name for path in mine.parent.iterdir()} == {"masks.h5", "tables", "figures"}
     mine.rename(mine.with_name("other.h5"))
     assert "expected a run or a file called masks.h5" in world.fails("correlate", mine.with_name("other.h5"))
+
+
+@pytest.mark.parametrize(("command", "given"), [("correlate", "few-1/masks.h5"), ("prune-report", "few-1")])
+def test_what_only_reads_masks_starts_without_torch(small, command: str, given: str) -> None:
+    small("extract-masks", "few-1")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    arguments = [sys.executable, "-c", SCRIPT, command, str(small.runs / given), *small.common]
+    ended = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    last = json.loads(ended.stdout.splitlines()[-1])
+    assert last["code"] == 0, ended.stderr
+    assert "h5py" in last["modules"]
+    assert "torch" not in last["modules"]

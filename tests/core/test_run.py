@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from mamviz.config import DataConfig, RunConfig, to_dict
 from mamviz.errors import ConfigError, RunError
-from mamviz.run import newest_run, next_name, open_run, write_json, write_text, written_whole
+from mamviz.run import file_sha256, newest_run, next_name, open_run, write_json, write_text, written_whole
 from mamviz.schema import SCHEMA_VERSION
 
 CONFIG = RunConfig(data=DataConfig(size=32), seed=9)
@@ -185,3 +186,8 @@ def test_json_keeps_letters_as_they_are(tmp_path: Path) -> None:
     text = (tmp_path / "run.json").read_text(encoding="utf-8")
     assert "Großmutter" in text
     assert json.loads(text) == {"name": "Großmutter"}
+
+
+def test_the_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"masks" * 1000)
+    assert file_sha256(tmp_path / "file") == hashlib.sha256(b"masks" * 1000).hexdigest()

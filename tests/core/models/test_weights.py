@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from safetensors import safe_open
 from mamviz.config import DataConfig, ModelConfig, RunConfig, to_dict
 from mamviz.errors import ConfigError, RunError
 from mamviz.models.network import MaskNetwork
-from mamviz.models.weights import build_network, file_sha256, load_network, write_network
+from mamviz.models.weights import build_network, load_network, write_network
 from mamviz.run import Run, open_run, write_json
 from mamviz.schema import SCHEMA_VERSION
 from tests.core.models.stirred import draw_images, stir
@@ -106,8 +105,3 @@ def test_trained_weights_do_not_need_the_imagenet_file_again(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match=r"gone\.pth"):
         build_network(config, n_attributes=3)
     assert build_network(config, n_attributes=3, pretrained=False).shape == (4, 2, 2)
-
-
-def test_the_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"masks" * 1000)
-    assert file_sha256(tmp_path / "file") == hashlib.sha256(b"masks" * 1000).hexdigest()

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from mamviz.errors import DataError, RunError, TrainingError
-from mamviz.models.weights import file_sha256, load_network
+from mamviz.models.weights import load_network
+from mamviz.run import file_sha256
 from mamviz.schema import EpochRow
 from mamviz.training.checkpoint import read_checkpoint
 from mamviz.training.loop import autocast_dtype, make_optimizer, train
