@@ -14,7 +14,7 @@ from mamviz_cli.extract_masks import choose_split
 from mamviz_cli.group import stoppable
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.missing import RunOptions, trained_run
-from mamviz_cli.opening import describe_origin, open_images_of
+from mamviz_cli.opening import open_images_of
 from mamviz_cli.saving import name_files, save, save_table
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class EvaluateOptions:
 
 def evaluate(options: EvaluateOptions) -> None:
     """Score a run: accuracy, balanced accuracy, average precision and AUROC of every attribute, with intervals."""
+    from mamviz import __version__
+    from mamviz.data.origin import describe_origin
     from mamviz.distributed import joined
     from mamviz.training.evaluation import evaluate_run
 
@@ -48,7 +50,7 @@ def evaluate(options: EvaluateOptions) -> None:
                 run, data, split=split, n_replicates=options.replicates, group=group, progress=progress
             )
         if group.leads:
-            origin = describe_origin(run, data, split=split, n_images=evaluation.n_images)
+            origin = describe_origin(run, data, split=split, n_images=evaluation.n_images, version=__version__)
             _report(run, evaluation, origin, suffix=_suffix(options), console=console)
 
 

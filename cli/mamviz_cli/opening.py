@@ -15,7 +15,6 @@ from mamviz_cli.options import Common
 if TYPE_CHECKING:
     from mamviz.data.dataset import ImageData
     from mamviz.run import Run
-    from mamviz.schema import Provenance
 
 
 def list_runs(root: Path) -> tuple[Path, ...]:
@@ -92,20 +91,3 @@ def open_images_of(run: Run, common: Common, console: Console, *, threads: int, 
     if source is None and data.fingerprint != run.record["data"]["fingerprint"]:
         console.note(f"note: {data.description} changed since {run.folder} was trained")
     return data
-
-
-def describe_origin(run: Run, data: ImageData, *, split: str, n_images: int) -> Provenance:
-    """Say where numbers that were computed from the network itself come from."""
-    from mamviz import __version__
-    from mamviz.run import file_sha256
-    from mamviz.schema import Provenance
-
-    return Provenance(
-        run=run.name,
-        n_images=n_images,
-        split=split,
-        data=data.description,
-        model_sha256=file_sha256(run.model_file),
-        readout=run.config.model.readout,
-        version=__version__,
-    )

@@ -11,7 +11,7 @@ from mamviz_cli.console import Console
 from mamviz_cli.group import stoppable
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.missing import RunOptions, trained_run
-from mamviz_cli.opening import describe_origin, open_images_of
+from mamviz_cli.opening import open_images_of
 from mamviz_cli.saving import name_files, save
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class ShowOptions:
 
 def show(options: ShowOptions) -> None:
     """Draw images with their masks channel by channel, the mean mask and the evidence of chosen attributes."""
+    from mamviz import __version__
+    from mamviz.data.origin import describe_origin
     from mamviz_cli.examples import evidence_limit
     from mamviz_reports.masks import masks_figure
 
@@ -53,7 +55,7 @@ def show(options: ShowOptions) -> None:
     with stoppable("stopped; nothing was written."):
         data = open_images_of(run, common, console, threads=use_threads(common.threads), source=options.data)
         found = _explain(run, data, options)
-        origin = describe_origin(run, data, split="all", n_images=data.n_images)
+        origin = describe_origin(run, data, split="all", n_images=data.n_images, version=__version__)
         files = save(masks_figure(found, origin, evidence_limit=evidence_limit(found)), run.figures, "masks")
     console.note(name_files(files))
     console.finish(

@@ -12,14 +12,15 @@ import torch
 
 from mamviz.data.batches import to_tensor
 from mamviz.data.dataset import ImageData, SplitName
+from mamviz.data.origin import describe_origin
 from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, wait
 from mamviz.errors import DataError, RunError
 from mamviz.extraction.sums import Sums, add_images, start_sums, to_statistics
 from mamviz.models.network import MaskNetwork, Masks
 from mamviz.models.weights import load_network
-from mamviz.run import Run, file_sha256
-from mamviz.schema import Array, Floats, Progress, Provenance, silent
+from mamviz.run import Run
+from mamviz.schema import Array, Floats, Progress, silent
 from mamviz.stats.moments import adjusted_weights, number_of_blocks
 from mamviz.store.layout import size_on_disk
 from mamviz.store.masks import Plan, create_masks, join_masks, same_plan, unfinished_blocks, writing
@@ -45,15 +46,7 @@ def plan_extraction(
     raw = np.arange(len(indices)) < (len(indices) if n_raw is None else n_raw)
     order = np.argsort(blocks, kind="stable")
     indices = indices[order]
-    provenance = Provenance(
-        run=run.name,
-        n_images=len(indices),
-        split=split,
-        data=data.fingerprint,
-        model_sha256=file_sha256(run.model_file),
-        readout=run.config.model.readout,
-        version=version,
-    )
+    provenance = describe_origin(run, data, split=split, n_images=len(indices), version=version)
     plan = Plan(
         provenance=provenance,
         attributes=data.attributes,

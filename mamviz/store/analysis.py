@@ -20,7 +20,7 @@ KIND = "analysis"
 def write_analysis(file: Path, correlation: Correlation, clustering: Clustering, *, provenance: Provenance) -> None:
     """Add a correlation to the file, in place of the one with the same choices.
 
-    A file of other masks (another model, data set or split) is replaced: its numbers no longer hold.
+    A file of other masks (another model, split, or data by their fingerprint) is replaced: its numbers no longer hold.
     """
     keep = _is_of(file, provenance)
     with written_whole(file) as partial:
@@ -92,7 +92,7 @@ def _read_group(group: h5py.Group, file: Path, *, axis: Axis, choices: Choices) 
 def _is_of(file: Path, provenance: Provenance) -> bool:
     try:
         with opened(file, kind=KIND) as handle:
-            return read_provenance(handle) == provenance
+            return read_provenance(handle).same_numbers(provenance)
     except MaskFileError:
         return False
 

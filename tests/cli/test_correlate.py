@@ -44,6 +44,12 @@ def test_json_csv_and_analysis_agree(small, ended) -> None:
         assert (run / "figures" / f"correlate-attributes.{kind}").stat().st_size > 1000
 
 
+def test_a_table_says_in_words_which_data_it_is_of(small, ended) -> None:
+    assert "96 images of all splits of 96 images of few.csv, 32 px, square crop; run few-1" in " ".join(
+        ended.out.split()
+    )
+
+
 def test_the_heading_says_which_table_this_is_and_how_to_get_the_other(ended) -> None:
     first, second = ended.out.splitlines()[:2]
     assert first == f"The recommended table: {Choices().describe('attribute')}."

@@ -15,6 +15,9 @@ def test_json_says_what_is_in_the_file(small) -> None:
     assert tuple(ended.json["grid"]) == statistics.grid
     assert ended.json["grid"][0] == 8
     assert ended.json["bytes"] == run.masks_file.stat().st_size
+    origin = mask_provenance(run.masks_file)
+    assert origin.fingerprint == run.record["data"]["fingerprint"]
+    assert origin.data == run.record["data"]["description"]
     assert str(run.masks_file) in ended.err
     assert "mamviz correlate" in ended.err
 

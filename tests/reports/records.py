@@ -28,6 +28,7 @@ PROVENANCE = Provenance(
     n_images=1996,
     split="test",
     data="built-in faces",
+    fingerprint="fedcba9876543210" * 4,
     model_sha256="0123456789abcdef" * 4,
     readout="shared",
     version="0.1.0",

@@ -33,3 +33,4 @@ def test_facts_carry_the_results_own_number_of_images():
     assert facts["n_images"] == 12
     assert facts["run"] == "faces-3"
     assert facts["model_sha256"] == PROVENANCE.model_sha256
+    assert (facts["data"], facts["data_fingerprint"]) == ("built-in faces", "fedcba9876543210" * 4)

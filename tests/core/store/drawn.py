@@ -16,7 +16,14 @@ N_BLOCKS = 3
 # By block: 3, 0 and 4 images.
 BLOCKS = np.array([0, 0, 0, 2, 2, 2, 2])
 PROVENANCE = Provenance(
-    run="faces-1", n_images=7, split="test", data="f00d", model_sha256="beef", readout="shared", version="0.1.0"
+    run="faces-1",
+    n_images=7,
+    split="test",
+    data="7 drawn images",
+    fingerprint="f00d",
+    model_sha256="beef",
+    readout="shared",
+    version="0.1.0",
 )
 
 

@@ -86,7 +86,7 @@ def test_the_same_choices_replace_what_was_there(file: Path) -> None:
     assert_equal(read(file, again), again, clustering)
 
 
-@pytest.mark.parametrize("change", ["model_sha256", "data", "split", "run", "version"])
+@pytest.mark.parametrize("change", ["model_sha256", "fingerprint", "split", "run", "version"])
 def test_numbers_of_other_masks_are_dropped(file: Path, change: str) -> None:
     write(file, draw_correlation(0))
     other = draw_correlation(1, choices=READ_LITERALLY)
@@ -94,6 +94,13 @@ def test_numbers_of_other_masks_are_dropped(file: Path, change: str) -> None:
     with pytest.raises(MaskFileError, match="has no attribute/mask/absolute/adjusted/spatial/none"):
         read(file, draw_correlation(0))
     assert read(file, other)[0].choices == READ_LITERALLY
+
+
+def test_numbers_of_the_same_masks_are_kept_where_a_folder_was_renamed(file: Path) -> None:
+    first, other = draw_correlation(0), draw_correlation(1, choices=READ_LITERALLY)
+    clustering = write(file, first)
+    write(file, other, data="the same images, elsewhere")
+    assert_equal(read(file, first), first, clustering)
 
 
 def test_choices_that_were_not_computed_are_refused_with_those_that_were(file: Path) -> None:

@@ -220,6 +220,8 @@ def test_a_file_is_of_its_plan_and_of_no_other(whole: Path, tmp_path: Path) -> N
     assert same_plan(whole, plan)
     assert not same_plan(whole, draw_plan(raw=(0,)))
     assert not same_plan(whole, replace(plan, provenance=replace(PROVENANCE, model_sha256="other")))
+    assert not same_plan(whole, replace(plan, provenance=replace(PROVENANCE, fingerprint="other")))
+    assert same_plan(whole, replace(plan, provenance=replace(PROVENANCE, data="the same images, elsewhere")))
     assert not same_plan(whole, replace(plan, attributes=("Bald", "Male", "Größe")))
     assert not same_plan(whole, replace(plan, n_blocks=4))
     assert not same_plan(whole, replace(plan, blocks=np.sort(BLOCKS)[::-1]))
