@@ -78,7 +78,7 @@ def _draw_sheet(options: FacesOptions) -> Figure:
     from mamviz.data.synthetic.files import name_of
     from mamviz.data.synthetic.labels import ATTRIBUTES, draw_labels
     from mamviz.data.synthetic.render import draw_faces
-    from mamviz_cli.examples import name_rarest
+    from mamviz.extraction.examples import name_rarest
     from mamviz_reports.sheets import images_sheet
 
     n = min(options.images, ON_SHEET)

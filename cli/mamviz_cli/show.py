@@ -46,7 +46,7 @@ def show(options: ShowOptions) -> None:
     """Draw images with their masks channel by channel, the mean mask and the evidence of chosen attributes."""
     from mamviz import __version__
     from mamviz.data.origin import describe_origin
-    from mamviz_cli.examples import evidence_limit
+    from mamviz.extraction.examples import evidence_limit
     from mamviz_reports.masks import masks_figure
 
     common = options.target.common
@@ -77,8 +77,8 @@ def show(options: ShowOptions) -> None:
 
 def _explain(run: Run, data: ImageData, options: ShowOptions) -> tuple[ImageMasks, ...]:
     from mamviz.extraction import explain_images
+    from mamviz.extraction.examples import choose_attributes, choose_images
     from mamviz.models.weights import load_network
-    from mamviz_cli.examples import choose_attributes, choose_images
 
     device = choose_device(options.target.common.device)
     images = options.image or choose_images(data, n_images=N_IMAGES)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from mamviz.data.dataset import ImageData
-    from mamviz.schema import Array, ImageMasks
+from mamviz.data.dataset import ImageData
+from mamviz.schema import Array, ImageMasks
 
 
 def choose_images(data: ImageData, *, n_images: int) -> tuple[str, ...]:

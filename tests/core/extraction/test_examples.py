@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mamviz.data.dataset import ImageData
+from mamviz.extraction.examples import choose_attributes, choose_images, evidence_limit, name_rarest
 from mamviz.schema import ImageMasks
-from mamviz_cli.examples import choose_attributes, choose_images, evidence_limit, name_rarest
 
 
 @pytest.fixture
