@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from mamviz.run import Run
 from mamviz.schema import Axis, Choices, Clustering, Correlation, Provenance, RankBy, Ranking
 from mamviz.stats.clustering import cluster
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
@@ -16,7 +16,7 @@ from mamviz.store.masks import mask_provenance, read_statistics
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """Correlations between attributes or channels of a run, who is related to whom, and the order to draw them in."""
+    """Correlations between attributes or channels, who is related to whom, and the order to draw them in."""
 
     correlation: Correlation
     clustering: Clustering
@@ -25,7 +25,8 @@ class Analysis:
 
 
 def analyse(
-    run: Run,
+    masks: Path,
+    results: Path,
     *,
     axis: Axis = "attribute",
     choices: Choices | None = None,
@@ -33,20 +34,22 @@ def analyse(
     by: RankBy = "r",
     targets: Sequence[str] | None = None,
 ) -> Analysis:
-    """Return correlations of a run, ranked and ordered, and add them to its analysis.h5.
+    """Return the correlations of a masks.h5, ranked and ordered, and add them to an analysis.h5.
 
+    masks      the file to read, such as run.masks_file; neither model nor images are needed
+    results    the file to add to, such as run.analysis_file; made where it is missing
     choices    the recommended ones where None
     targets    names to rank for; all where None. Channels are named "0", "1", ...
-    Raises MaskFileError where masks.h5 is missing or unfinished, StatisticsError for choices that are not defined.
+    Raises MaskFileError where `masks` is missing or unfinished, StatisticsError for choices that are not defined.
     """
     choices = choices or Choices()
-    statistics = read_statistics(run.masks_file)
-    provenance = mask_provenance(run.masks_file)
+    statistics = read_statistics(masks)
+    provenance = mask_provenance(masks)
     correlate = correlate_attributes if axis == "attribute" else correlate_channels
     correlation = correlate(statistics, choices)
     ranking = rank_neighbours(correlation, top=top, by=by, targets=targets)
     analysis = Analysis(
         correlation=correlation, clustering=cluster(correlation), ranking=ranking, provenance=provenance
     )
-    write_analysis(run.analysis_file, correlation, analysis.clustering, provenance=provenance)
+    write_analysis(results, correlation, analysis.clustering, provenance=provenance)
     return analysis

@@ -10,13 +10,12 @@ import typer
 
 from mamviz.errors import ConfigError
 from mamviz_cli.console import Console
-from mamviz_cli.missing import RunOptions, with_masks
+from mamviz_cli.missing import Masks, RunOptions, with_masks
 from mamviz_cli.options import choose
 from mamviz_cli.saving import name_files, save, save_table
 
 if TYPE_CHECKING:
     from mamviz.analysis import Analysis
-    from mamviz.run import Run
     from mamviz.schema import Axis, Choices
 
 _CHOICES = "What is correlated"
@@ -66,10 +65,11 @@ class CorrelateOptions:
 def correlate(options: CorrelateOptions) -> None:
     """Say which attributes (or channels) are related: the top of each, and a clustered heatmap of all.
 
-    RUN may also be a masks.h5 by itself: neither its model nor its images are needed.
+    RUN may also be a masks file by itself: neither its model nor its images are needed.
     """
     from mamviz.schema import RankBy
     from mamviz.stats.names import find_names
+    from mamviz.store.masks import mask_provenance, read_statistics
 
     axis: Axis = "channel" if options.channels else "attribute"
     by: RankBy = choose(options.rank_by, ("r", "abs"), "--rank-by")
@@ -78,12 +78,13 @@ def correlate(options: CorrelateOptions) -> None:
             "--attribute: expected none with --channels, which ranks all channels. Leave one of them out."
         )
     wanted = make_choices(options)
-    run = with_masks(options.target)
-    find_names(options.attribute or (), run.attributes, what="--attribute")
+    masks = with_masks(options.target)
+    if options.attribute:
+        find_names(options.attribute, read_statistics(masks.file).attributes, what="--attribute")
     console = Console(json=options.target.common.json)
-    tables = [_report(run, options, choices, axis=axis, by=by, console=console) for choices in wanted]
+    tables = [_report(masks, options, choices, axis=axis, by=by, console=console) for choices in wanted]
     console.note("the poster's Figure 2: `mamviz show`; channels that could go: `mamviz prune-report`")
-    console.finish({"run": run.name, "tables": tables})
+    console.finish({"run": mask_provenance(masks.file).run, "tables": tables})
 
 
 def make_choices(options: CorrelateOptions) -> tuple[Choices, ...]:
@@ -118,23 +119,23 @@ def _complete(given: dict[str, Any]) -> Choices:
 
 
 def _report(
-    run: Run, options: CorrelateOptions, choices: Choices, *, axis: Axis, by: Any, console: Console
+    masks: Masks, options: CorrelateOptions, choices: Choices, *, axis: Axis, by: Any, console: Console
 ) -> dict[str, Any]:
     from mamviz.analysis import analyse
     from mamviz_reports.heatmaps import correlation_figure
     from mamviz_reports.rankings import ranking_list, ranking_table
     from mamviz_reports.texts import to_values
 
-    analysis: Analysis = analyse(run, axis=axis, choices=choices, top=options.top, by=by)
+    analysis: Analysis = analyse(masks.file, masks.analysis_file, axis=axis, choices=choices, top=options.top, by=by)
     ranking, origin = analysis.ranking, analysis.provenance
     table = ranking_table(ranking, origin, targets=options.attribute)
     console.show(_heading(choices, axis))
     console.table(table)
     stem = file_stem(choices, axis)
-    files = list(save_table(ranking_list(ranking, origin), run.tables, stem, kinds=("csv",)))
-    files += save_table(ranking_table(ranking, origin), run.tables, stem, kinds=("md", "tex"))
-    files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), run.figures, stem)
-    console.note(name_files([run.analysis_file, *files]))
+    files = list(save_table(ranking_list(ranking, origin), masks.tables, stem, kinds=("csv",)))
+    files += save_table(ranking_table(ranking, origin), masks.tables, stem, kinds=("md", "tex"))
+    files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), masks.figures, stem)
+    console.note(name_files([masks.analysis_file, *files]))
     return {"choices": dataclasses.asdict(choices), "axis": axis, **to_values(table), "files": files}
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mamviz.config import RunConfig
-from mamviz.errors import MaskFileError, RunError
+from mamviz.errors import RunError
 from mamviz_cli.console import Console
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.opening import find_run
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 # How long the default training takes on two cores, in words.
 FIRST_TRAINING = "about 5 minutes"
+# The name of a run's masks file.
+MASKS = "masks.h5"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,41 +50,59 @@ def trained_run(options: RunOptions) -> Run:
     return open_run(run.folder)
 
 
-def with_masks(options: RunOptions) -> Run:
-    """Return the trained run with a masks.h5 of its present weights, extracted now where there is none.
+@dataclass(frozen=True)
+class Masks:
+    """A masks file, and the folder that its tables, figures and correlations are written into."""
 
-    A masks.h5 that is named by itself is taken as it is, without its model or its images.
+    file: Path
+    folder: Path
+
+    @property
+    def analysis_file(self) -> Path:
+        """Correlations, rankings and orders."""
+        return self.folder / "analysis.h5"
+
+    @property
+    def tables(self) -> Path:
+        """Folder of CSV, Markdown and LaTeX tables."""
+        return self.folder / "tables"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of PNG and SVG figures."""
+        return self.folder / "figures"
+
+
+def with_masks(options: RunOptions) -> Masks:
+    """Return the masks.h5 of the run's present weights, extracted now where there is none.
+
+    A masks file that is named by itself is taken as it is, without its model or its images. Results go beside a
+    masks.h5, and into a folder of its own for a file of another name: two of them in one place must not mix.
     """
-    if options.run is not None and Path(options.run).is_file():
-        return _around(Path(options.run))
+    if options.run is not None and (file := Path(options.run)).is_file():
+        own = file.parent / f"{file.stem}-results"
+        return Masks(file, file.parent if file.name == MASKS else own)
+    run = trained_run(options)
+    if reason := _why_not(run):
+        from mamviz_cli.extract_masks import ExtractOptions, extract
+
+        console = Console(aside=True)
+        console.note(
+            f"{run.masks_file} {reason}: extracting the masks of all images first; Ctrl-C keeps what is finished"
+        )
+        extract(run, ExtractOptions(target=options), console=console, group=_alone(options.common))
+    return Masks(run.masks_file, run.folder)
+
+
+def _why_not(run: Run) -> str:
+    """Say why the run's masks.h5 can't be used; nothing where it can."""
     from mamviz.run import file_sha256
     from mamviz.store.masks import mask_provenance
 
-    run = trained_run(options)
-    if run.masks_file.is_file():
-        if mask_provenance(run.masks_file).model_sha256 == file_sha256(run.model_file):
-            return run
-        reason = "is of older weights"
-    else:
-        reason = "is missing"
-    from mamviz_cli.extract_masks import ExtractOptions, extract
-
-    console = Console(aside=True)
-    console.note(f"{run.masks_file} {reason}: extracting the masks of all images first; Ctrl-C keeps what is finished")
-    extract(run, ExtractOptions(target=options), console=console, group=_alone(options.common))
-    return run
-
-
-def _around(file: Path) -> Run:
-    """Return the folder of a masks file as a run without a network; raises MaskFileError for another file."""
-    from mamviz.run import Run
-    from mamviz.store.masks import read_statistics
-
-    if file.name != "masks.h5":
-        raise MaskFileError(
-            f"{file}: expected a run or a file called masks.h5, as its tables are written beside it. Rename the file."
-        )
-    return Run(file.parent, RunConfig(), read_statistics(file).attributes, {})
+    if not run.masks_file.is_file():
+        return "is missing"
+    current = mask_provenance(run.masks_file).model_sha256 == file_sha256(run.model_file)
+    return "" if current else "is of older weights"
 
 
 def _train_first(options: RunOptions, console: Console) -> Run:

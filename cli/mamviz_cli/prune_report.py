@@ -26,7 +26,7 @@ class PruneOptions:
 def prune_report(options: PruneOptions) -> None:
     """Say of every channel how much it is used and by which attributes, what it repeats, and why it could go.
 
-    RUN may also be a masks.h5 by itself: neither its model nor its images are needed.
+    RUN may also be a masks file by itself: neither its model nor its images are needed.
     """
     from mamviz.pruning.redundancy import report
     from mamviz.store.masks import mask_provenance, read_statistics
@@ -34,17 +34,20 @@ def prune_report(options: PruneOptions) -> None:
     from mamviz_reports.texts import to_values
     from mamviz_reports.usages import channel_table
 
-    run = with_masks(options.target)
+    masks = with_masks(options.target)
     console = Console(json=options.target.common.json)
-    found = report(read_statistics(run.masks_file), threshold=options.threshold, low_usage=options.low_usage)
-    origin = mask_provenance(run.masks_file)
+    found = report(read_statistics(masks.file), threshold=options.threshold, low_usage=options.low_usage)
+    origin = mask_provenance(masks.file)
     table = channel_table(found, origin)
     console.table(table)
-    files = [*save_table(table, run.tables, "channels"), *save(channels_figure(found, origin), run.figures, "channels")]
+    files = [
+        *save_table(table, masks.tables, "channels"),
+        *save(channels_figure(found, origin), masks.figures, "channels"),
+    ]
     console.note(name_files(files))
     console.finish(
         {
-            "run": run.name,
+            "run": origin.run,
             **to_values(table),
             "candidates": [row.channel for row in found.candidates],
             "dead": found.dead,

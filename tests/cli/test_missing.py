@@ -122,8 +122,26 @@ def test_a_masks_file_by_itself_is_enough(small, world) -> None:
     assert alone.json["rows"] == small("prune-report", "few-1", "--json").json["rows"]
     assert (mine.parent / "tables" / "channels.csv").is_file()
     assert {path.name for path in mine.parent.iterdir()} == {"masks.h5", "tables", "figures"}
-    mine.rename(mine.with_name("other.h5"))
-    assert "expected a run or a file called masks.h5" in world.fails("correlate", mine.with_name("other.h5"))
+    assert alone.json["run"] == "few-1"
+
+
+def test_a_masks_file_of_another_name_has_its_results_in_a_folder_of_its_own(small, world) -> None:
+    small("extract-masks", "few-1")
+    expected = small("correlate", "few-1", "--top", "2", "--json").json["tables"][0]["rows"]
+    for name in ("first.h5", "second.h5"):
+        shutil.copy(small.runs / "few-1" / "masks.h5", world.folder / name)
+        ended = world("correlate", world.folder / name, "--top", "2", "--attribute", "Male", "--json")
+        assert ended.json["tables"][0]["rows"] == [row for row in expected if row["target"] == "Male"]
+    names = ["first-results", "first.h5", "second-results", "second.h5"]
+    assert sorted(path.name for path in world.folder.iterdir()) == names
+    own = {path.name for path in (world.folder / "first-results").iterdir()}
+    assert own == {"analysis.h5", "tables", "figures"}
+
+
+def test_a_file_that_is_no_masks_file_is_refused_by_name(world) -> None:
+    (world.folder / "notes.txt").write_text("no masks")
+    assert "notes.txt: truncated, or no HDF5 file" in world.fails("correlate", world.folder / "notes.txt")
+    assert "notes.txt: truncated, or no HDF5 file" in world.fails("prune-report", world.folder / "notes.txt")
 
 
 @pytest.mark.parametrize(("command", "given"), [("correlate", "few-1/masks.h5"), ("prune-report", "few-1")])
