@@ -55,7 +55,8 @@ def faces(options: FacesOptions) -> None:
             regions=options.regions,
             progress=progress,
         )
-        sheet = save(_draw_sheet(options), options.folder, "sheet")
+        # An SVG of pixels is a larger PNG.
+        sheet = save(_draw_sheet(options), options.folder, "sheet", kinds=("png",))
     console.note(f"{options.folder}: {options.images:,} faces of {options.size} px in CelebA's layout")
     console.note(name_files(sheet))
     console.note(f"next: `mamviz train --data {options.folder}`")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from mamviz_reports.style import FigureKind
     from mamviz_reports.tables import Table
 
 ALL = ("csv", "md", "tex")
@@ -26,11 +27,11 @@ def save_table(table: Table, folder: Path, stem: str, *, kinds: Sequence[str] = 
     return paths
 
 
-def save(figure: Figure, folder: Path, stem: str) -> tuple[Path, ...]:
-    """Write a figure as PNG and SVG; return their paths."""
+def save(figure: Figure, folder: Path, stem: str, *, kinds: Sequence[FigureKind] = ("png", "svg")) -> tuple[Path, ...]:
+    """Write a figure as PNG and SVG, or as one of them; return their paths."""
     from mamviz_reports.style import save_figure
 
-    return save_figure(figure, folder, stem)
+    return save_figure(figure, folder, stem, kinds=kinds)
 
 
 def name_files(files: Sequence[Path]) -> str:

@@ -6,10 +6,10 @@ import io
 import os
 import secrets
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -62,6 +62,9 @@ SETTINGS = {
     "svg.fonttype": "path",
 }
 DPI = 200
+FigureKind = Literal["png", "svg"]
+# No date and no random name: the same figure gives the same bytes.
+_METADATA: dict[FigureKind, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _GAP = 0.1  # inches between the drawing and the words above and below it
 
 
@@ -128,17 +131,19 @@ def _beside(figure: Figure, text: str, *, size: float, weight: str, up: float | 
 
 
 @house_style()
-def save_figure(figure: Figure, folder: Path, stem: str) -> tuple[Path, ...]:
-    """Write `stem`.png and `stem`.svg into `folder`; return their paths.
+def save_figure(
+    figure: Figure, folder: Path, stem: str, *, kinds: Sequence[FigureKind] = ("png", "svg")
+) -> tuple[Path, ...]:
+    """Write `stem`.png and `stem`.svg, or one of them, into `folder`; return their paths.
 
     Each is written whole or not at all.
     The same figure gives the same bytes: neither file holds a date or a random name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+    for kind in kinds:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
+        figure.savefig(buffer, format=kind, dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata=_METADATA[kind])
         paths.append(_write(folder / f"{stem}.{kind}", buffer.getvalue()))
     return tuple(paths)
 

@@ -9,6 +9,7 @@ def test_the_folder_is_celebas_with_a_sheet_and_started_again_finds_everything_r
     assert f"mamviz train --data {folder}" in ended.err
     names = {path.name for path in folder.iterdir()}
     assert {"img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt", "regions", "sheet.png"} <= names
+    assert "sheet.svg" not in names
     images = sorted((folder / "img_align_celeba").iterdir())
     assert [path.name for path in images] == [f"00000{number}.jpg" for number in range(1, 6)]
     before = images[4].stat().st_mtime_ns

@@ -8,7 +8,17 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from mamviz_reports.style import axes_at, caption, fold_name, house_style, new_figure, save_figure, thin, title
+from mamviz_reports.style import (
+    FigureKind,
+    axes_at,
+    caption,
+    fold_name,
+    house_style,
+    new_figure,
+    save_figure,
+    thin,
+    title,
+)
 
 
 def labelled_figure() -> Figure:
@@ -67,6 +77,14 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
         save_figure(new_figure(1, 1), tmp_path, "figure")
     assert png.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.png", "figure.svg"]
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_a_figure_is_written_in_the_kinds_asked_for(tmp_path: Path, kind: FigureKind):
+    (file,) = save_figure(new_figure(1, 1), tmp_path, "figure", kinds=(kind,))
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.name == f"figure.{kind}"
+    assert (file.read_bytes()[:4] == b"\x89PNG") is (kind == "png")
 
 
 def test_style_leaves_global_settings_alone_and_ignores_the_users():
