@@ -46,12 +46,15 @@ def near_duplicates(
 
     From the most used channel down, a channel either repeats the kept one it is closest to, or is kept itself.
     Undefined correlations repeat nothing. Only groups of two and more are returned, most used first.
+    Raises StatisticsError for another threshold, or usage of other channels.
     """
     used = np.asarray(usage, dtype=np.float64)
-    if used.shape != (len(correlation.names),) or not 0 < threshold <= 1:
+    if not 0 < threshold <= 1:
+        raise StatisticsError(f"threshold: expected above 0 up to 1, got {threshold}. 0.95 is the usual one.")
+    if used.shape != (len(correlation.names),):
         raise StatisticsError(
-            f"Expected a usage for each of {len(correlation.names)} channels and a threshold above 0 up to 1, got "
-            f"{used.shape} and {threshold}. Take both from the same statistics; 0.95 is the usual threshold."
+            f"usage: expected one for each of {len(correlation.names)} channels, got the shape {used.shape}. "
+            "Take correlation and usage from the same statistics."
         )
     likeness = np.nan_to_num(np.abs(correlation.values), nan=-1.0)
     groups: dict[int, list[Duplicate]] = {}

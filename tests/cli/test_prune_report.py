@@ -33,4 +33,6 @@ def test_a_lower_threshold_finds_more_that_repeat_another(small, ended) -> None:
 
 
 def test_a_threshold_that_makes_no_sense_is_refused(small, ended) -> None:
-    assert "threshold above 0 up to 1" in small.fails("prune-report", "few-1", "--threshold", "2")
+    assert "mamviz: threshold: expected above 0 up to 1, got 2.0" in small.fails(
+        "prune-report", "few-1", "--threshold", "2"
+    )

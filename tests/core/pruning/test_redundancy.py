@@ -78,10 +78,15 @@ def test_kept_channels_are_unlike_and_duplicates_are_like_one_used_more(seed: in
             assert found.r == values[found.channel, group.representative]
 
 
-@pytest.mark.parametrize(("usage", "threshold"), [([1.0], 0.9), ([1.0, 1.0], 0.0), ([1.0, 1.0], 1.1)])
-def test_what_does_not_fit_is_refused(usage: list[float], threshold: float) -> None:
-    with pytest.raises(StatisticsError, match="Expected a usage for each of 2 channels and a threshold"):
-        near_duplicates(correlation_of(np.eye(2)), usage, threshold=threshold)
+@pytest.mark.parametrize("threshold", [0.0, 1.1, float("nan")])
+def test_a_threshold_that_makes_no_sense_is_refused(threshold: float) -> None:
+    with pytest.raises(StatisticsError, match=f"^threshold: expected above 0 up to 1, got {threshold}"):
+        near_duplicates(correlation_of(np.eye(2)), [1.0, 1.0], threshold=threshold)
+
+
+def test_usage_of_other_channels_is_refused() -> None:
+    with pytest.raises(StatisticsError, match=r"^usage: expected one for each of 2 channels, got the shape \(1,\)"):
+        near_duplicates(correlation_of(np.eye(2)), [1.0], threshold=0.9)
 
 
 def planted(seed: int = 0) -> Raw:
