@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -26,6 +27,20 @@ EVERY = 5.0
 PIPED_WIDTH = 100
 
 
+# Whether what runs is a step of a longer chain.
+_step: ContextVar[bool] = ContextVar("step", default=False)
+
+
+@contextlib.contextmanager
+def steps() -> Iterator[None]:
+    """Run commands as steps of a chain: none of them suggests what to do next."""
+    token = _step.set(True)
+    try:
+        yield
+    finally:
+        _step.reset(token)
+
+
 class Console:
     """Where a command writes.
 
@@ -39,9 +54,14 @@ class Console:
         self._bar: Bar | None = None
 
     def note(self, text: str) -> None:
-        """Say on stderr what is done, or what to do next."""
+        """Say on stderr what is done."""
         if not self._quiet:
             typer.echo(text, err=True)
+
+    def suggest(self, text: str) -> None:
+        """Say on stderr what to do next, unless this is a step of something that goes on by itself."""
+        if not (self._aside or _step.get()):
+            self.note(f"next: {text}")
 
     def show(self, text: str) -> None:
         """Write lines of a table on stdout, above a bar that is being drawn."""

@@ -83,7 +83,7 @@ def correlate(options: CorrelateOptions) -> None:
         find_names(options.attribute, read_statistics(masks.file).attributes, what="--attribute")
     console = Console(json=options.target.common.json)
     tables = [_report(masks, options, choices, axis=axis, by=by, console=console) for choices in wanted]
-    console.note("the poster's Figure 2: `mamviz show`; channels that could go: `mamviz prune-report`")
+    console.suggest("the poster's Figure 2: `mamviz show`; channels that could go: `mamviz prune-report`")
     console.finish({"run": mask_provenance(masks.file).run, "tables": tables})
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mamviz_cli.console import Console
+from mamviz_cli.console import Console, steps
 from mamviz_cli.correlate import CorrelateOptions, correlate
 from mamviz_cli.evaluate import EvaluateOptions, evaluate
 from mamviz_cli.extract_masks import ExtractOptions, extract_masks
@@ -49,6 +49,13 @@ def demo(options: DemoOptions) -> None:
     common = dataclasses.replace(options.common, json=False)
     console = Console(json=options.common.json)
     sheet = common.runs / f"{STEM}-faces"
+    with steps():
+        run = _walk(options, sheet, common, console)
+    _finish(run, sheet, console)
+
+
+def _walk(options: DemoOptions, sheet: Path, common: Common, console: Console) -> Run:
+    """Run every command of the chain; return the run they worked on."""
     _announce(console, 1, "a sheet of the built-in faces")
     faces(FacesOptions(folder=sheet, images=SHEET_FACES, regions=False, common=common))
     run = _train(options, common, console)
@@ -64,7 +71,7 @@ def demo(options: DemoOptions) -> None:
     show(ShowOptions(target=target))
     _announce(console, 7, "channels that could go")
     prune_report(PruneOptions(target=target))
-    _finish(run, sheet, console)
+    return run
 
 
 def _announce(console: Console, step: int, words: str) -> None:
@@ -101,5 +108,5 @@ def _finish(run: Run, sheet: Path, console: Console) -> None:
     }
     width = max(map(len, places))
     console.note("\nwhere to look:\n" + "\n".join(f"  {words:<{width}}  {place}" for words, place in places.items()))
-    console.note("your own faces: `mamviz train --data FOLDER`")
+    console.suggest("your own faces: `mamviz train --data FOLDER`")
     console.finish({"run": run.name, "folder": run.folder, "files": places})

@@ -75,9 +75,7 @@ def _finish(run: Run, plan: Plan, console: Console) -> None:
         f"{run.masks_file}: {describe_bytes(size)}; masks of {shape} (attribute, channel, height, width) over "
         f"{len(plan.names):,} images ({plan.provenance.split}) in {plan.n_blocks} blocks, raw masks of {n_raw:,}"
     )
-    console.note(
-        "next: `mamviz correlate --top 5`, `mamviz correlate --channels`, `mamviz show`, `mamviz prune-report`"
-    )
+    console.suggest("`mamviz correlate --top 5`, `mamviz correlate --channels`, `mamviz show`, `mamviz prune-report`")
     console.finish(
         {
             "run": run.name,

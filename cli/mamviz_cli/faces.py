@@ -59,7 +59,7 @@ def faces(options: FacesOptions) -> None:
         sheet = save(_draw_sheet(options), options.folder, "sheet", kinds=("png",))
     console.note(f"{options.folder}: {options.images:,} faces of {options.size} px in CelebA's layout")
     console.note(name_files(sheet))
-    console.note(f"next: `mamviz train --data {options.folder}`")
+    console.suggest(f"`mamviz train --data {options.folder}`")
     console.finish(
         {
             "folder": options.folder,

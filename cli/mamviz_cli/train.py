@@ -167,9 +167,7 @@ def _finish(run: Run, data: ImageData, rows: tuple[EpochRow, ...], budget: Budge
 
     save_figure(training_figure(rows, run=run.name, data=data.description), run.figures, "training")
     console.note(f"{run.folder}: model.safetensors, metrics.csv, figures/training.png and .svg")
-    console.note(
-        "next: `mamviz evaluate` for its accuracy, `mamviz extract-masks` and `mamviz correlate` for its masks"
-    )
+    console.suggest("`mamviz evaluate` for its accuracy, `mamviz extract-masks` and `mamviz correlate` for its masks")
     console.finish(
         {
             "run": run.name,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mamviz_cli import console as module
-from mamviz_cli.console import Console, describe_seconds, plain
+from mamviz_cli.console import Console, describe_seconds, plain, steps
 
 
 def test_nan_is_null_and_paths_are_text() -> None:
@@ -27,6 +27,15 @@ def test_notes_go_to_stderr_and_tables_to_stdout(capsys: pytest.CaptureFixture[s
     console.show("table")
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("table\n", "note\n")
+
+
+def test_what_to_do_next_is_said_by_what_ends_there(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().suggest("`mamviz show`")
+    Console(aside=True).suggest("aside")
+    with steps():
+        Console().suggest("step")
+    Console().suggest("the end")
+    assert capsys.readouterr().err == "next: `mamviz show`\nnext: the end\n"
 
 
 def test_work_aside_leaves_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,8 @@ def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.
     ended = world(*options, "--json")
     assert "going on with" in ended.err
     assert [line[:5] for line in ended.err.splitlines() if line.startswith("[")] == [f"[{n}/7]" for n in range(1, 8)]
+    hints = [line for line in ended.err.splitlines() if line.startswith("next: ")]
+    assert hints == ["next: your own faces: `mamviz train --data FOLDER`"]
     assert ended.out.count("\n{") == 1  # one JSON object, the demo's own
     files = {name: Path(file) for name, file in ended.json["files"].items()}
     assert len(files) == 7
