@@ -61,7 +61,7 @@ def _suffix(options: EvaluateOptions) -> str:
 
 
 def _report(run: Run, evaluation: Evaluation, origin: Provenance, *, suffix: str, console: Console) -> None:
-    from mamviz.stats.poster import poster_average, poster_table
+    from mamviz.stats.poster import describe_average, poster_average, poster_intervals, poster_table
     from mamviz_reports.accuracies import poster_figure, scores_figure
     from mamviz_reports.scores import evaluation_table
     from mamviz_reports.scores import poster_table as render_poster
@@ -72,8 +72,8 @@ def _report(run: Run, evaluation: Evaluation, origin: Provenance, *, suffix: str
     average = poster_average(evaluation)
     if average.ours is not None:
         rows = poster_table(evaluation)
-        tables["poster"] = render_poster(rows, origin, average=average)
-        figures["poster"] = poster_figure(rows, origin)
+        tables["poster"] = render_poster(rows, origin, average=average, remark=describe_average())
+        figures["poster"] = poster_figure(rows, origin, intervals=poster_intervals(evaluation))
         if run.config.data.source == BUILT_IN_FACES:
             console.note("note: the poster's figures are of CelebA's photographs, ours are of drawn faces")
     files: list[Path] = []

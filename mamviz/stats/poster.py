@@ -5,7 +5,7 @@ Kimura & Tanaka, "Interpretation of Feature Space using Multi-Channel Attentiona
 
 from __future__ import annotations
 
-from mamviz.schema import Evaluation, PosterRow
+from mamviz.schema import Evaluation, Interval, PosterRow
 
 # Accuracy in percent: the poster's own, MT-RBM PCA, LNets+ANet, FaceTracer.
 PUBLISHED: tuple[tuple[str, float, float, float, float], ...] = (
@@ -86,6 +86,21 @@ def poster_average(evaluation: Evaluation) -> PosterRow:
     known = [value for value in ours if value is not None]
     label, *published = PUBLISHED_AVERAGE
     return PosterRow(label, sum(known) / len(known) if len(known) == len(ours) else None, *published)
+
+
+def poster_intervals(evaluation: Evaluation) -> tuple[Interval | None, ...]:
+    """Return the interval of our accuracy for each row of `poster_table`, as shares; None where the data lack it."""
+    found = {score.attribute: score.accuracy for score in evaluation.scores}
+    return tuple(found.get(celeba_name(label)) for label, *_ in PUBLISHED)
+
+
+def describe_average() -> str:
+    """Say how the average that the poster prints relates to ours, for a note under the table."""
+    mean = sum(row[1] for row in PUBLISHED) / len(PUBLISHED)
+    return (
+        f"The poster's printed average, {PUBLISHED_AVERAGE[1]:.2f}, is not the mean of its {len(PUBLISHED)} rows, "
+        f"which is {mean:.2f}; ours is the mean of our rows, so the two averages are not like with like."
+    )
 
 
 def celeba_name(label: str) -> str:

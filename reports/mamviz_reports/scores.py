@@ -39,11 +39,14 @@ def evaluation_table(evaluation: Evaluation, provenance: Provenance) -> Table:
     )
 
 
-def poster_table(rows: Sequence[PosterRow], provenance: Provenance, *, average: PosterRow | None = None) -> Table:
+def poster_table(
+    rows: Sequence[PosterRow], provenance: Provenance, *, average: PosterRow | None = None, remark: str = ""
+) -> Table:
     """Return the poster's accuracy table with a column of ours.
 
     rows      the best of each is strong
     average   the mean over the attributes, set under a rule; computed in core, as the rows
+    remark    a sentence about it, put among the notes
     Accuracies are compared as they are shown, with two decimals: equal ones are all strong.
     """
     headings = ("Ours", "Poster", "MT-RBM PCA [1]", "LNets+ANet [2]", "FaceTracer [3]")
@@ -58,6 +61,7 @@ def poster_table(rows: Sequence[PosterRow], provenance: Provenance, *, average: 
             "Poster: Kimura and Tanaka, CVPRW 2019, 182,637 training and 19,962 test images; [1] Ehrlich et al. 2016, "
             "[2] Liu et al. 2015, [3] Kumar et al. 2008, as the poster quotes them. "
             "Ours is comparable only on the same images. Best of a row: marked.",
+            *([remark] if remark else []),
             describe_provenance(provenance),
         ),
         facts=provenance_facts(provenance, provenance.n_images),

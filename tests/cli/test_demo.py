@@ -8,12 +8,21 @@ import pytest
 from mamviz.run import open_run
 from mamviz.training import loop
 from mamviz_cli import demo, show
+from mamviz_reports import accuracies
 
 
 def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.MonkeyPatch) -> None:
     # fewer pictures to draw: drawing is what takes time here
     monkeypatch.setattr(demo, "SHEET_FACES", 2)
     monkeypatch.setattr(show, "N_IMAGES", 1)
+    drawn = {}
+
+    def draw(rows, origin, *, intervals):
+        drawn.update({row.label: interval for row, interval in zip(rows, intervals, strict=True)})
+        return true_figure(rows, origin, intervals=intervals)
+
+    true_figure = accuracies.poster_figure
+    monkeypatch.setattr(accuracies, "poster_figure", draw)
     options = ("demo", "--faces", "64", "--epochs", "1", "--size", "32")
     true_epoch = loop._train_epoch
 
@@ -43,3 +52,8 @@ def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.
     assert len(rows) == 41
     assert all(row["ours"] for row in rows)
     assert "ours are of drawn faces" in ended.err
+    assert "which is 90.17" in (run.tables / "poster.md").read_text()
+    for row in rows[:-1]:
+        interval = drawn[row["attribute"]]
+        assert 100 * interval.value == pytest.approx(float(row["ours"]))
+        assert interval.low <= interval.value <= interval.high

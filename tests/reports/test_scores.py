@@ -52,3 +52,10 @@ def test_average_row_is_the_given_one_under_a_rule():
     with_average = poster_table(rows[:2], PROVENANCE, average=rows[2])
     assert (with_average.rule, with_average.rows[-1][0].text) == (1, "Blurry")
     assert poster_table(rows[:2], PROVENANCE).rule == 0
+
+
+def test_a_remark_on_the_average_stands_among_the_notes():
+    rows = poster_rows()
+    without = poster_table(rows[:2], PROVENANCE, average=rows[2])
+    with_it = poster_table(rows[:2], PROVENANCE, average=rows[2], remark="Not like with like.")
+    assert set(with_it.notes) - set(without.notes) == {"Not like with like."}

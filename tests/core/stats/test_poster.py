@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mamviz.schema import Evaluation, PosterRow
-from mamviz.stats.poster import PUBLISHED, PUBLISHED_AVERAGE, celeba_name, poster_average, poster_table
+from mamviz.stats.poster import (
+    PUBLISHED,
+    PUBLISHED_AVERAGE,
+    celeba_name,
+    describe_average,
+    poster_average,
+    poster_intervals,
+    poster_table,
+)
 from mamviz.stats.scores import evaluate
 
 CELEBA = (
@@ -96,6 +104,20 @@ def test_ours_is_found_by_name_in_percent() -> None:
     average = poster_average(evaluation_of(shuffled))
     assert average.ours == pytest.approx(50 + 39 / 4)
     assert (average.label, average.poster, average.facetracer) == ("Average", 92.05, 81)
+
+
+def test_intervals_are_found_by_name_row_by_row() -> None:
+    evaluation = evaluation_of(("Wearing_Hat", "Bald", "Beret"))
+    intervals = poster_intervals(evaluation)
+    rows = poster_table(evaluation)
+    found = {row.label: interval for row, interval in zip(rows, intervals, strict=True) if interval is not None}
+    assert found == {"Hat": evaluation.scores[0].accuracy, "Bald": evaluation.scores[1].accuracy}
+
+
+def test_the_printed_average_is_said_not_to_be_the_mean_of_the_rows() -> None:
+    words = describe_average()
+    assert "92.05, is not the mean of its 40 rows, which is 90.17" in words
+    assert "not like with like" in words
 
 
 def test_attributes_the_data_lack_have_no_accuracy_and_there_is_no_average() -> None:
