@@ -11,27 +11,33 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import torch
 from scipy.stats import spearmanr
 
+from mamviz.data.batches import to_tensor
 from mamviz.data.dataset import ImageData, open_data
+from mamviz.data.synthetic.labels import asked_correlations, draw_labels, free_pairs, published_rates
+from mamviz.extraction import extract_masks, plan_extraction
 from mamviz.extraction.exactness import largest_gap
 from mamviz.models.weights import load_network
 from mamviz.run import Run, open_run
-from mamviz.schema import Choices, Correlation
+from mamviz.schema import BlockStatistics, Choices, Correlation
 from mamviz.stats.correlation import correlate_attributes
+from mamviz.stats.moments import adjusted_weights, number_of_blocks
 from mamviz.stats.ranking import rank_neighbours
 from mamviz.store.masks import read_images, read_statistics
 from mamviz.training.evaluation import evaluate_run
-
-ROOT = Path(__file__).resolve().parents[1]
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "shared readout, 15 px": (),
@@ -54,6 +60,12 @@ TABLES: dict[str, Choices] = {
     "evidence, adjusted, full": Choices(map="evidence", estimand="adjusted", sign="signed", view="full"),
     "absolute evidence, adjusted, spatial, common": Choices(map="evidence", centring="common"),
 }
+
+# Labels drawn to compare rates and correlations.
+N_LABELS = 200_000
+
+# Sums that a loop over raw masks repeats.
+PLAIN = ("total", "positive", "adjusted")
 
 # The poster's Table 2.
 POSTER: dict[str, tuple[str, ...]] = {
@@ -90,7 +102,8 @@ def main() -> None:
     print_stability(runs)
     if set(POSTER) <= set(data.attributes):
         print_poster(runs)
-    print_exactness(runs[jobs[0]], data)
+    print_exactness(runs[jobs[0]], data, options)
+    print_labels()
 
 
 def parse() -> argparse.Namespace:
@@ -202,10 +215,81 @@ def against(table: Correlation, labels: np.ndarray) -> float:
     return float(spearmanr(x[known], y[known]).statistic)
 
 
-def print_exactness(run: Run, data: ImageData) -> None:
-    """Print the largest gap between logits and b + sum of evidence on the test images."""
-    gap = largest_gap(load_network(run), data, data.select("test"))
-    print(f"\nLargest |logit - (b + sum of evidence)| on {len(data.select('test'))} test images, float32: {gap:.1e}")
+def print_exactness(run: Run, data: ImageData, options: argparse.Namespace) -> None:
+    """Print how exactly evidence adds up, and how well the statistics agree however they are computed."""
+    network = load_network(run)
+    gap = largest_gap(network, data, data.select("test"))
+    print(f"\nLargest |logit - (b + sum of evidence)| on {len(data.select('test'))} test images, float32: {gap:.1e}\n")
+    print("| statistics of the test images | largest difference, as a share of the largest value |\n|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder)
+        expected = read_statistics(extract_copy(run, data, runs / "batch-64", batch_size=64))
+        for batch_size in (1, 7, 256):
+            got = read_statistics(extract_copy(run, data, runs / f"batch-{batch_size}", batch_size=batch_size))
+            print(f"| batches of {batch_size} against 64 | {largest_difference(got, expected):.1e} |")
+        got = read_statistics(extract_by_two(run, runs, options))
+        print(f"| two processes against one | {largest_difference(got, expected):.1e} |")
+        print(f"| from raw masks, summed in a loop | {largest_difference(sum_raw(run, data), expected):.1e} |")
+
+
+def print_labels() -> None:
+    """Print rates and correlations of the built-in faces' labels: asked for against drawn."""
+    print("\n| dial | rates: max, mean error | phi of free pairs: max, mean | phi of pairs tied by logic: max, mean |")
+    print("|---|---|---|---|")
+    free = free_pairs()
+    for dial in (1.0, 0.5, 0.0):
+        labels = draw_labels(N_LABELS, seed=0, label_correlation=dial).astype(np.float64)
+        rates = np.abs(labels.mean(axis=0) - published_rates())
+        errors = np.abs(np.corrcoef(labels.T) - asked_correlations(dial))
+        apart = ~np.eye(len(errors), dtype=bool)
+        cells = [
+            f"{part.max():.4f}, {part.mean():.4f}" for part in (rates, errors[free & apart], errors[~free & apart])
+        ]
+        print(f"| {dial:g} | {' | '.join(cells)} |")
+
+
+def extract_copy(run: Run, data: ImageData, folder: Path, *, batch_size: int) -> Path:
+    """Extract the test images of a copy of `run` and return the masks file."""
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("masks*", "analysis*", "tables", "figures"))
+    copy = open_run(folder)
+    shape = load_network(copy).shape
+    plan, indices = plan_extraction(copy, data, split="test", n_raw=0, version="validate", shape=shape)
+    return extract_masks(copy, data, plan, indices, batch_size=batch_size)
+
+
+def extract_by_two(run: Run, runs: Path, options: argparse.Namespace) -> Path:
+    """Extract the same with two processes under torchrun, by the command line."""
+    folder = runs / "two"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("masks*", "analysis*", "tables", "figures"))
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "mamviz_cli"]
+    words = ["extract-masks", str(folder), "--split", "test", "--cache", str(options.cache), "--threads", "1"]
+    subprocess.run([*launch, *words], check=True, stdout=sys.stderr)
+    return folder / "masks.h5"
+
+
+def sum_raw(run: Run, data: ImageData) -> BlockStatistics:
+    """Sum the raw masks of the test images one after the other, in float64, into the plainest of the statistics."""
+    network = load_network(run)
+    indices = data.select("test")
+    weights = adjusted_weights(data.labels[indices]).values
+    blocks = data.blocks(number_of_blocks(len(data.attributes), *network.shape))[indices]
+    sums = {name: np.zeros((blocks.max() + 1, len(data.attributes), *network.shape)) for name in PLAIN}
+    for place, index in enumerate(indices):
+        with torch.inference_mode():
+            masks = network.explain(to_tensor(data.images[index : index + 1])).masks[0].double().numpy()
+        for name, factor in zip(PLAIN, (np.ones(len(masks)), data.labels[index], weights[place]), strict=True):
+            sums[name][blocks[place]] += factor[:, None, None, None] * masks
+    return SimpleNamespace(mask=SimpleNamespace(**sums))  # type: ignore[return-value]
+
+
+def largest_difference(got: BlockStatistics, expected: BlockStatistics) -> float:
+    """Largest difference of any sum of masks, as a share of the largest value of its kind."""
+    worst = 0.0
+    for name in (*PLAIN, "attribute_gram", "channel_gram"):
+        if hasattr(got.mask, name):
+            ours, theirs = getattr(got.mask, name), getattr(expected.mask, name)
+            worst = max(worst, float(np.abs(ours - theirs[: len(ours)]).max() / np.abs(theirs).max()))
+    return worst
 
 
 if __name__ == "__main__":

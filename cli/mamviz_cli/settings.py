@@ -94,7 +94,7 @@ class TrainingOptions:
 
     epochs: Annotated[Whole, _train("epochs", "Passes over the training images.")] = None
     batch_size: Annotated[Whole, _train("batch_size", "Images a step, over all processes.")] = None
-    learning_rate: Annotated[Number, _train("learning_rate", "Peak of the one-cycle.")] = None
+    learning_rate: Annotated[Number, _train("learning_rate", "Peak of the one-cycle; 0 takes the preset's.")] = None
     weight_decay: Annotated[Number, _train("weight_decay", "Of AdamW.")] = None
     clip: Annotated[Number, _train("clip", "Largest norm of the gradient; 0: any.")] = None
     multi_weight: Annotated[Number, _train("multi_weight", "Weight of the multi-label loss.")] = None

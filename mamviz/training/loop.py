@@ -74,20 +74,20 @@ def autocast_dtype(config: TrainConfig, device: str) -> torch.dtype | None:
     return torch.bfloat16 if config.precision == "bfloat16" else None
 
 
-def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
+def make_optimizer(network: nn.Module, config: RunConfig) -> torch.optim.AdamW:
     """Return AdamW (arXiv 1711.05101); biases, norms and the readout's vector are not decayed."""
     decayed = [p for p in network.parameters() if p.ndim > 1]
     free = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": free, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.learning_rate)
+    groups = [{"params": decayed, "weight_decay": config.train.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.peak_rate)
 
 
 def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     config = run.config.train
     network = build_network(run.config, n_attributes=len(run.attributes)).to(group.device)
-    optimizer = make_optimizer(network, config)
+    optimizer = make_optimizer(network, run.config)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=total_steps, pct_start=WARM_UP
+        optimizer, run.config.peak_rate, total_steps=total_steps, pct_start=WARM_UP
     )
     session = Session(network, network, deepcopy(network), optimizer, schedule)
     if run.resume_file.is_file():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mamviz.config import DataConfig, ModelConfig, RunConfig, TrainConfig, from_dict, to_dict
+from mamviz.config import PEAK_RATES, DataConfig, ModelConfig, RunConfig, TrainConfig, from_dict, to_dict
 from mamviz.errors import ConfigError
 
 
@@ -104,7 +104,7 @@ def test_a_value_of_another_type_is_refused_by_name(kind: Any, name: str, value:
         (ModelConfig, "trunk_kernel", (0, 2, 5), (1, 3)),
         (TrainConfig, "epochs", (0,), (1,)),
         (TrainConfig, "batch_size", (0,), (1,)),
-        (TrainConfig, "learning_rate", (0.0, -1e-3, float("nan")), (1e-9,)),
+        (TrainConfig, "learning_rate", (-1e-3, float("nan")), (0.0, 1e-9)),
         (TrainConfig, "ema_decay", (-0.1, 1.0), (0.0, 0.999)),
         (TrainConfig, "crop_scale", (0.49, 1.01), (0.5, 1.0)),
         (TrainConfig, "weight_decay", (-1e-9, float("nan")), (0.0,)),
@@ -133,3 +133,9 @@ def test_a_range_is_checked_when_made_in_python_too() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(AttributeError, match="cannot assign"):
         RunConfig().seed = 3  # type: ignore[misc]
+
+
+def test_a_learning_rate_of_zero_is_the_presets() -> None:
+    assert RunConfig().peak_rate == PEAK_RATES["small"]
+    assert from_dict(RunConfig, {"model": {"preset": "resnet50"}}).peak_rate == PEAK_RATES["resnet50"]
+    assert from_dict(RunConfig, {"train": {"learning_rate": 0.5}}).peak_rate == 0.5

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from mamviz.config import PEAK_RATES
 from mamviz.errors import DataError, RunError, TrainingError
 from mamviz.models.weights import load_network
 from mamviz.run import file_sha256
@@ -139,7 +140,8 @@ def test_a_second_run_of_the_same_name_is_refused(tmp_path: Path) -> None:
 
 def test_vectors_are_not_decayed() -> None:
     layer = torch.nn.Linear(3, 2)
-    decayed, free = make_optimizer(layer, make_config().train).param_groups
+    decayed, free = make_optimizer(layer, make_config()).param_groups
+    assert decayed["lr"] == PEAK_RATES["small"]
     assert decayed["weight_decay"] == make_config().train.weight_decay
     assert [p.shape for p in decayed["params"]] == [(2, 3)]
     assert free["weight_decay"] == 0
