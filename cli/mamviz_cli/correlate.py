@@ -126,17 +126,19 @@ def _report(
     from mamviz_reports.rankings import ranking_list, ranking_table
     from mamviz_reports.texts import to_values
 
-    analysis: Analysis = analyse(masks.file, masks.analysis_file, axis=axis, choices=choices, top=options.top, by=by)
+    kept = masks.folder / "analysis.h5"
+    analysis: Analysis = analyse(masks.file, kept, axis=axis, choices=choices, top=options.top, by=by)
     ranking, origin = analysis.ranking, analysis.provenance
     table = ranking_table(ranking, origin, targets=options.attribute)
     console.show(_heading(choices, axis))
     console.table(table)
     stem = file_stem(choices, axis)
-    files = list(save_table(ranking_list(ranking, origin), masks.tables, stem, kinds=("csv",)))
-    files += save_table(ranking_table(ranking, origin), masks.tables, stem, kinds=("md", "tex"))
-    files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), masks.figures, stem)
-    console.note(name_files([masks.analysis_file, *files]))
-    return {"choices": dataclasses.asdict(choices), "axis": axis, **to_values(table), "files": files}
+    tables, figures = masks.folder / "tables", masks.folder / "figures"
+    files = [kept, *save_table(ranking_list(ranking, origin), tables, stem, kinds=("csv",))]
+    files += save_table(ranking_table(ranking, origin), tables, stem, kinds=("md", "tex"))
+    files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), figures, stem)
+    console.note(name_files(files))
+    return {"choices": dataclasses.asdict(choices), "axis": axis, **to_values(table), "files": files[1:]}
 
 
 def file_stem(choices: Choices, axis: Axis) -> str:

@@ -52,25 +52,10 @@ def trained_run(options: RunOptions) -> Run:
 
 @dataclass(frozen=True)
 class Masks:
-    """A masks file, and the folder that its tables, figures and correlations are written into."""
+    """A masks file, and the folder that tables/, figures/ and analysis.h5 of it are written into."""
 
     file: Path
     folder: Path
-
-    @property
-    def analysis_file(self) -> Path:
-        """Correlations, rankings and orders."""
-        return self.folder / "analysis.h5"
-
-    @property
-    def tables(self) -> Path:
-        """Folder of CSV, Markdown and LaTeX tables."""
-        return self.folder / "tables"
-
-    @property
-    def figures(self) -> Path:
-        """Folder of PNG and SVG figures."""
-        return self.folder / "figures"
 
 
 def with_masks(options: RunOptions) -> Masks:

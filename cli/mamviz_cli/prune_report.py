@@ -41,8 +41,8 @@ def prune_report(options: PruneOptions) -> None:
     table = channel_table(found, origin)
     console.table(table)
     files = [
-        *save_table(table, masks.tables, "channels"),
-        *save(channels_figure(found, origin), masks.figures, "channels"),
+        *save_table(table, masks.folder / "tables", "channels"),
+        *save(channels_figure(found, origin), masks.folder / "figures", "channels"),
     ]
     console.note(name_files(files))
     console.finish(

@@ -1,42 +1,21 @@
 from __future__ import annotations
 
-import json
-import os
 import resource
-import subprocess
-import sys
 
 import pytest
 
 from mamviz import __version__
+from tests.cli.started import load_modules, run_python
 
 HEAVY = ("torch", "pandas", "seaborn", "h5py", "sklearn", "scipy", "matplotlib", "numpy", "PIL")
-
-SCRIPT = """
-import json, sys
-from mamviz_cli.app import main
-sys.argv = ["mamviz", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as end:
-    print(json.dumps({"code": end.code, "modules": sorted(sys.modules)}))
-"""
-
-
-def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "COLUMNS": "100"}
-    return subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["correlate", "--help"], ["demo", "--help"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    ended = run_python("-c", SCRIPT, *arguments)
-    last = json.loads(ended.stdout.splitlines()[-1])
-    assert last["code"] == 0, ended.stderr
-    assert "Usage: mamviz" in ended.stdout
-    assert [name for name in HEAVY if name in last["modules"]] == []
+    ended = load_modules(*arguments)
+    assert ended.code == 0, ended.err
+    assert "Usage: mamviz" in ended.out
+    assert [name for name in HEAVY if name in ended.modules] == []
 
 
 def test_help_takes_under_0_6_s_of_the_processor() -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -14,17 +10,8 @@ from mamviz.run import file_sha256, open_run
 from mamviz.store.masks import mask_provenance
 from mamviz.training import loop
 from mamviz_cli import missing
+from tests.cli.started import load_modules
 
-# As `mamviz`, and which modules were loaded at the end.
-SCRIPT = """
-import json, sys
-from mamviz_cli.app import main
-sys.argv = ["mamviz", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as end:
-    print(json.dumps({"code": end.code, "modules": sorted(sys.modules)}))
-"""
 FIRST = ("--faces", "64", "--size", "32", "--epochs", "1")
 
 
@@ -147,10 +134,7 @@ def test_a_file_that_is_no_masks_file_is_refused_by_name(world) -> None:
 @pytest.mark.parametrize(("command", "given"), [("correlate", "few-1/masks.h5"), ("prune-report", "few-1")])
 def test_what_only_reads_masks_starts_without_torch(small, command: str, given: str) -> None:
     small("extract-masks", "few-1")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    arguments = [sys.executable, "-c", SCRIPT, command, str(small.runs / given), *small.common]
-    ended = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    last = json.loads(ended.stdout.splitlines()[-1])
-    assert last["code"] == 0, ended.stderr
-    assert "h5py" in last["modules"]
-    assert "torch" not in last["modules"]
+    ended = load_modules(command, str(small.runs / given), *small.common)
+    assert ended.code == 0, ended.err
+    assert "h5py" in ended.modules
+    assert "torch" not in ended.modules

@@ -1,14 +1,19 @@
-"""Block statistics of random numbers and the plan of their file: what a reader must give back unchanged."""
+"""Block statistics of random numbers and the plan of their file: what a reader must give back, or refuse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
+from mamviz.errors import MaskFileError
 from mamviz.schema import BlockStatistics, BlockSums, Provenance
 from mamviz.store.masks import Plan, create_masks, writing
+
+Reader = Callable[[Path], Any]
 
 ATTRIBUTES = ("Bald", "Größe", "Male")
 GRID = (4, 2, 3)
@@ -94,3 +99,13 @@ def fill(file: Path, plan: Plan, *, blocks: Iterable[int] = range(N_BLOCKS)) -> 
                 writer.write_raw(part, masks[part], plan.raw[part])
             writer.write_block(block, draw_block(block))
     return file
+
+
+def refusal(read: Reader, file: Path) -> str:
+    """Return the one line by which a reader refuses a file."""
+    with pytest.raises(MaskFileError) as caught:
+        read(file)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(file) in message
+    return message

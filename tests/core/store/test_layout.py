@@ -1,40 +1,16 @@
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
-from mamviz.errors import MaskFileError
 from mamviz.store.layout import block_shapes, check_layout, size_on_disk
 from mamviz.store.masks import create_masks, read_images, read_raw, read_statistics
-from tests.core.store.drawn import ATTRIBUTES, GRID, N_BLOCKS, draw_plan, fill
+from tests.core.store.drawn import ATTRIBUTES, GRID, N_BLOCKS, Reader, draw_plan, fill, refusal
 
-Reader = Callable[[Path], Any]
 READERS: list[Reader] = [read_statistics, read_images, read_raw]
-
-
-@pytest.fixture
-def copy(tmp_path: Path, whole: Path) -> Path:
-    return Path(shutil.copy(whole, tmp_path / "masks.h5"))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill(tmp_path_factory.mktemp("whole") / "masks.h5", draw_plan())
-
-
-def refusal(read: Reader, file: Path) -> str:
-    with pytest.raises(MaskFileError) as caught:
-        read(file)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(file) in message
-    return message
 
 
 def test_a_whole_file_tells_its_attributes_and_grid(whole: Path) -> None:

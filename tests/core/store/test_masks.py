@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 import torch
 
-from mamviz.errors import MaskFileError
 from mamviz.schema import BlockStatistics, BlockSums
 from mamviz.store.masks import (
     create_masks,
@@ -32,34 +28,16 @@ from tests.core.store.drawn import (
     GRID,
     N_BLOCKS,
     PROVENANCE,
+    Reader,
     draw_block,
     draw_logits,
     draw_masks,
     draw_plan,
     fill,
+    refusal,
 )
 
-Reader = Callable[[Path], Any]
 READERS: list[Reader] = [read_statistics, read_images, read_raw]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill(tmp_path_factory.mktemp("whole") / "masks.h5", draw_plan())
-
-
-@pytest.fixture
-def copy(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(whole, tmp_path / "masks.h5"))
-
-
-def refusal(read: Reader, file: Path) -> str:
-    with pytest.raises(MaskFileError) as caught:
-        read(file)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(file) in message
-    return message
 
 
 def assert_drawn(statistics: BlockStatistics) -> None:
