@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Correlation, Neighbour, RankBy, Ranking
+from mamviz.stats.names import suggest_names
 
 
 def rank_neighbours(
@@ -49,11 +49,8 @@ def _find(correlation: Correlation, target: str) -> list[int]:
     """Return where a name stands, or say which names are like it."""
     found = [index for index, name in enumerate(correlation.names) if name == target]
     if not found:
-        spelled = {name.casefold(): name for name in correlation.names}
-        close = difflib.get_close_matches(target.casefold().replace(" ", "_"), list(spelled), n=3, cutoff=0.5)
-        known = ", ".join(spelled[name] for name in close) or ", ".join(correlation.names[:5])
         raise StatisticsError(
             f"target: expected one of {len(correlation.names)} {correlation.axis} names, got {target!r}. "
-            f"{'Closest' if close else 'The first'}: {known}."
+            f"{suggest_names(target, correlation.names)}"
         )
     return found

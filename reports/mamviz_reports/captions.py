@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from mamviz.schema import Correlation, Provenance
 
@@ -22,11 +23,7 @@ def describe_provenance(provenance: Provenance, *, n_images: int | None = None) 
 
 def describe_choices(correlation: Correlation) -> str:
     """Name each choice with its value, as the command line spells them."""
-    choices = correlation.choices
-    return (
-        f"map {choices.map}, sign {choices.sign}, estimand {choices.estimand}, view {choices.view}, "
-        f"centring {choices.centring}"
-    )
+    return ", ".join(f"{name} {value}" for name, value in asdict(correlation.choices).items())
 
 
 def list_names(names: Sequence[str], *, most: int = 8) -> str:

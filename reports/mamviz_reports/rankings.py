@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Provenance, Ranking
@@ -77,7 +78,8 @@ def _notes(ranking: Ranking, provenance: Provenance) -> tuple[str, ...]:
 
 
 def _facts(ranking: Ranking, provenance: Provenance) -> tuple[tuple[str, Value], ...]:
-    choices = ranking.correlation.choices
-    names = ("map", "sign", "estimand", "view", "centring")
-    chosen = tuple((name, str(getattr(choices, name))) for name in names)
-    return (*chosen, ("ranked_by", ranking.by), *provenance_facts(provenance, ranking.correlation.n_images))
+    return (
+        *asdict(ranking.correlation.choices).items(),
+        ("ranked_by", ranking.by),
+        *provenance_facts(provenance, ranking.correlation.n_images),
+    )

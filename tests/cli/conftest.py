@@ -125,8 +125,3 @@ def small(data_options: Sequence[str], tmp_path_factory: pytest.TempPathFactory)
     (world.folder / "train.json").write_text(json.dumps(ended.json))
     (world.folder / "train.out").write_text(ended.out)
     return world
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))

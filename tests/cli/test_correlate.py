@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import dataclasses
 
 import pytest
@@ -9,11 +8,7 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import Choices
 from mamviz.store.analysis import read_analysis
 from mamviz_cli.correlate import ChoiceOptions, CorrelateOptions, file_stem, make_choices
-
-
-def read_rows(path):
-    with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))
+from tests.cli.filed import read_rows
 
 
 @pytest.fixture(scope="module")

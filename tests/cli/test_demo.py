@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from mamviz.run import open_run
 from mamviz.training import loop
 from mamviz_cli import demo, show
 from mamviz_reports import accuracies
+from tests.cli.filed import read_rows
 
 
 def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,8 +47,7 @@ def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.
     run = open_run(world.runs / "demo-1")
     assert (run.config.data.n_faces, run.config.train.epochs) == (64, 1)
     # the built-in faces have CelebA's attributes, so the poster's table is written, with a word of caution
-    with (run.tables / "poster.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = read_rows(run.tables / "poster.csv")
     assert len(rows) == 41
     assert all(row["ours"] for row in rows)
     assert "ours are of drawn faces" in ended.err

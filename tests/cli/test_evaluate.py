@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +7,7 @@ import pytest
 
 from mamviz.run import open_run
 from mamviz.store.masks import read_images
-
-
-def read_rows(path):
-    with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))
+from tests.cli.filed import read_rows
 
 
 def test_json_table_and_file_agree(small) -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import csv
-
 import pytest
+
+from tests.cli.filed import read_rows
 
 
 @pytest.fixture(scope="module")
@@ -12,8 +12,7 @@ def ended(small):
 
 
 def test_json_and_file_agree(small, ended) -> None:
-    with (small.runs / "few-1" / "tables" / "channels.csv").open(newline="") as stream:
-        filed = list(csv.DictReader(stream))
+    filed = read_rows(small.runs / "few-1" / "tables" / "channels.csv")
     rows = ended.json["rows"]
     assert sorted(row["channel"] for row in rows) == list(range(8))
     for row, line in zip(rows, filed, strict=True):

@@ -24,6 +24,7 @@ def test_a_name_like_no_other_gets_the_first_five() -> None:
     assert str(caught.value).endswith("There are Bald, Black_Hair, Blond_Hair, Male, Young, ...")
 
 
-def test_capitals_count() -> None:
-    with pytest.raises(DataError, match="Did you mean Male"):
-        find_names(["male"], NAMES, what="attribute")
+@pytest.mark.parametrize(("typed", "meant"), [("male", "Male"), ("black hair", "Black_Hair"), ("BALD", "Bald")])
+def test_capitals_and_spaces_count_but_are_understood(typed: str, meant: str) -> None:
+    with pytest.raises(DataError, match=f"Did you mean {meant}"):
+        find_names([typed], NAMES, what="attribute")
