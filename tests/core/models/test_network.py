@@ -98,9 +98,10 @@ def test_images_of_another_size_than_the_networks_are_no_broadcast() -> None:
 
 
 def test_parameters_are_counted_component_by_component() -> None:
-    shared, own = (count_parameters(stirred_network(ModelConfig(channels=6, readout=readout))) for readout in READOUTS)
+    configs = [ModelConfig(channels=6, readout=readout, trunk_kernel=3) for readout in READOUTS]
+    shared, own = (count_parameters(stirred_network(config)) for config in configs)
     assert list(shared) == ["extractor", "masking", "readout", "multi", "reconstructor"]
-    # Trunk 6 x 6, norm 2 x 6, position 6 x 4 x 4, masks (6 + 1) x 4 x 6.
-    assert shared["masking"] == own["masking"] == 36 + 12 + 96 + 168
+    # Trunk 6 x 6 x 3 x 3, norm 2 x 6, position 6 x 4 x 4, masks (6 + 1) x 4 x 6.
+    assert shared["masking"] == own["masking"] == 324 + 12 + 96 + 168
     assert (shared["readout"], own["readout"]) == (6 + 4, 4 * 6 + 4)
     assert shared["multi"] == (6 + 1) * 4
