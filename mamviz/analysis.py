@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mamviz.schema import Axis, Choices, Clustering, Correlation, Provenance, RankBy, Ranking
+from mamviz.schema import RECOMMENDED, Axis, Choices, Clustering, Correlation, Provenance, RankBy, Ranking
 from mamviz.stats.clustering import cluster
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
 from mamviz.stats.ranking import rank_neighbours
@@ -42,7 +42,7 @@ def analyse(
     targets    names to rank for; all where None. Channels are named "0", "1", ...
     Raises MaskFileError where `masks` is missing or unfinished, StatisticsError for choices that are not defined.
     """
-    choices = choices or Choices()
+    choices = choices or RECOMMENDED[axis]
     statistics = read_statistics(masks)
     provenance = mask_provenance(masks)
     correlate = correlate_attributes if axis == "attribute" else correlate_channels

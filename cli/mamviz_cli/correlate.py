@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 _CHOICES = "What is correlated"
 
 # The poster's Table 2, read literally.
-LITERAL = "mamviz correlate --estimand mean --sign signed --view full"
+LITERAL: dict[Axis, str] = {
+    "attribute": "mamviz correlate --estimand mean --sign signed --view full",
+    "channel": "mamviz correlate --channels --map mask --estimand mean",
+}
 
 
 def _choice(words: str) -> Any:
@@ -32,17 +35,24 @@ def _choice(words: str) -> Any:
 class ChoiceOptions:
     """The choices of schema.Choices as options; None is what is recommended."""
 
-    map: Annotated[str | None, _choice("mask, or evidence: what adds up to the logit. (default mask)")] = None
+    map: Annotated[
+        str | None, _choice("mask (default), or evidence (between channels the default): what adds up to the logit.")
+    ] = None
     sign: Annotated[
-        str | None, _choice("absolute: how much, or signed: which way. (default absolute where it is defined)")
+        str | None,
+        _choice("absolute (default where defined): how much; signed (between channels the default): which way."),
     ] = None
     estimand: Annotated[
         str | None,
-        _choice("adjusted: all other labels held fixed; contrast, mean, image or across. (default adjusted)"),
+        _choice(
+            "adjusted (default): all other labels held fixed; contrast, mean, image, across (for channels the default)."
+        ),
     ] = None
     view: Annotated[
         str | None,
-        _choice("full: every cell; channel: summed over positions; spatial: over channels. (default spatial)"),
+        _choice(
+            "full (default of channels): every cell; channel: summed over positions; spatial (default): over channels."
+        ),
     ] = None
     centring: Annotated[str | None, _choice("none, or common: minus what all share. (default none)")] = None
 
@@ -102,20 +112,23 @@ def make_choices(options: CorrelateOptions) -> tuple[Choices, ...]:
     given = {name: value for name, value in vars(options.choices).items() if value is not None}
     for name, value in given.items():
         choose(value, get_args(kinds[name]), f"--{name}")
+    axis: Axis = "channel" if options.channels else "attribute"
     if not options.all_estimands:
-        return (_complete(given),)
+        return (_complete(given, axis),)
     if "estimand" in given:
         raise ConfigError(
             "--estimand: expected none with --all-estimands, which takes every one. Leave one of them out."
         )
-    return tuple(_complete({**given, "estimand": estimand}) for estimand in get_args(schema.Estimand))
+    estimands = [name for name in get_args(schema.Estimand) if axis == "attribute" or name != "image"]
+    return tuple(_complete({**given, "estimand": estimand}, axis) for estimand in estimands)
 
 
-def _complete(given: dict[str, Any]) -> Choices:
-    from mamviz.schema import Choices
+def _complete(given: dict[str, Any], axis: Axis) -> Choices:
+    from mamviz.schema import RECOMMENDED, Choices
 
     signless = given.get("estimand") in ("image", "across")
-    return Choices(**({"sign": "signed"} if signless else {}) | given)
+    recommended = dataclasses.asdict(RECOMMENDED[axis])
+    return Choices(**recommended | ({"sign": "signed"} if signless else {}) | given)
 
 
 def _report(
@@ -143,19 +156,18 @@ def _report(
 
 def file_stem(choices: Choices, axis: Axis) -> str:
     """Return the name of a table's files: short for the recommended choices, all choices spelled out otherwise."""
-    from mamviz.schema import Choices
+    from mamviz.schema import RECOMMENDED
 
     stem = f"correlate-{axis}s"
-    return stem if choices == Choices() else "-".join([stem, *dataclasses.asdict(choices).values()])
+    return stem if choices == RECOMMENDED[axis] else "-".join([stem, *dataclasses.asdict(choices).values()])
 
 
 def _heading(choices: Choices, axis: Axis) -> str:
     """Say which table this is, and how to get the other one."""
-    from mamviz.schema import Choices
+    from mamviz.schema import RECOMMENDED
 
     also = " --channels" if axis == "channel" else ""
     words = f"{choices.describe(axis)}."
-    if choices == Choices():
-        name = "The recommended table" if axis == "attribute" else "The default table"
-        return f"{name}: {words}\nThe poster read literally: `{LITERAL}{also}`.\n"
+    if choices == RECOMMENDED[axis]:
+        return f"The recommended table: {words}\nThe poster read literally: `{LITERAL[axis]}`.\n"
     return f"{words[0].upper()}{words[1:]}\nThe recommended choices: `mamviz correlate{also}`.\n"

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from mamviz.errors import StatisticsError
 from mamviz.pruning.importance import ChannelImportance, channel_importance
-from mamviz.schema import BlockStatistics, ChannelReport, ChannelRow, Choices, Correlation
+from mamviz.schema import RECOMMENDED, BlockStatistics, ChannelReport, ChannelRow, Choices, Correlation
 from mamviz.stats.correlation import correlate_channels
 
 # Two channels repeat each other when what they contribute rises and falls together from image to image.
-ACROSS = Choices(map="evidence", sign="signed", estimand="across", view="full")
+ACROSS = RECOMMENDED["channel"]
 
 TOP_ATTRIBUTES = 3
 

@@ -6,7 +6,20 @@ N images, K attributes, C channels, H x W feature grid, P = H * W.
 
 from mamviz.schema.arrays import Array, Floats
 from mamviz.schema.channels import ChannelReport, ChannelRow
-from mamviz.schema.choices import CENTRINGS, MAPS, VIEWS, Axis, Centring, Choices, Estimand, Map, RankBy, Sign, View
+from mamviz.schema.choices import (
+    CENTRINGS,
+    MAPS,
+    RECOMMENDED,
+    VIEWS,
+    Axis,
+    Centring,
+    Choices,
+    Estimand,
+    Map,
+    RankBy,
+    Sign,
+    View,
+)
 from mamviz.schema.correlations import Clustering, Correlation, Neighbour, Ranking
 from mamviz.schema.images import ImageMasks
 from mamviz.schema.progress import Progress, silent
@@ -18,6 +31,7 @@ from mamviz.schema.training import Budget, Component, EpochRow
 __all__ = [
     "CENTRINGS",
     "MAPS",
+    "RECOMMENDED",
     "SCHEMA_VERSION",
     "SPLITS",
     "VIEWS",

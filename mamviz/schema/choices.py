@@ -68,3 +68,11 @@ class Choices:
         }[self.view]
         common = ", minus the part all share" if self.centring == "common" else ""
         return f"{how}, {amount}{cells}{common}"
+
+
+# Between channels, what rises and falls together from image to image: data-set maps summed over attributes are nearly
+# the same for all channels (on celeba-8k r of 0.87 to 0.99 for 90 % of the pairs), and tell none apart.
+RECOMMENDED: dict[Axis, Choices] = {
+    "attribute": Choices(),
+    "channel": Choices(map="evidence", sign="signed", estimand="across", view="full"),
+}

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import Choices
+from mamviz.schema import RECOMMENDED, Choices
 from mamviz.store.analysis import read_analysis
 from mamviz_cli.correlate import ChoiceOptions, CorrelateOptions, file_stem, make_choices
 from tests.cli.filed import read_rows
@@ -101,8 +101,17 @@ def test_the_default_sign_is_absolute_where_that_is_defined() -> None:
         sign(estimand="image", sign="absolute")
 
 
+def test_channels_have_recommended_choices_of_their_own() -> None:
+    assert make_choices(CorrelateOptions(channels=True)) == (RECOMMENDED["channel"],)
+    (mean,) = make_choices(CorrelateOptions(channels=True, choices=ChoiceOptions(map="mask", estimand="mean")))
+    assert mean == Choices(sign="signed", estimand="mean", view="full")
+    every = make_choices(CorrelateOptions(channels=True, all_estimands=True))
+    assert [choices.estimand for choices in every] == ["mean", "contrast", "adjusted", "across"]
+
+
 def test_file_names_differ_wherever_choices_do() -> None:
-    assert file_stem(Choices(), "channel") == "correlate-channels"
+    assert file_stem(RECOMMENDED["channel"], "channel") == "correlate-channels"
+    assert file_stem(Choices(), "channel") == "correlate-channels-mask-absolute-adjusted-spatial-none"
     assert (
         file_stem(Choices(centring="common"), "attribute")
         == "correlate-attributes-mask-absolute-adjusted-spatial-common"
