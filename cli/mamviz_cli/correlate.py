@@ -36,22 +36,21 @@ class ChoiceOptions:
     """The choices of schema.Choices as options; None is what is recommended."""
 
     map: Annotated[
-        str | None, _choice("mask (default), or evidence (between channels the default): what adds up to the logit.")
+        str | None, _choice("mask, or evidence: what adds up to the logit. (default mask, of channels evidence)")
     ] = None
     sign: Annotated[
-        str | None,
-        _choice("absolute (default where defined): how much; signed (between channels the default): which way."),
+        str | None, _choice("absolute: how much, or signed: which way. (default absolute, of channels signed)")
     ] = None
     estimand: Annotated[
         str | None,
         _choice(
-            "adjusted (default): all other labels held fixed; contrast, mean, image, across (for channels the default)."
+            "adjusted: other labels held fixed; contrast, mean, image, across. (default adjusted, of channels across)"
         ),
     ] = None
     view: Annotated[
         str | None,
         _choice(
-            "full (default of channels): every cell; channel: summed over positions; spatial (default): over channels."
+            "full: every cell; channel: sum over positions; spatial: over channels. (default spatial, of channels full)"
         ),
     ] = None
     centring: Annotated[str | None, _choice("none, or common: minus what all share. (default none)")] = None

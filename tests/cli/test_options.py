@@ -76,4 +76,6 @@ def test_the_help_names_every_choice_and_the_recommended_one(name: str) -> None:
     words = correlate.ChoiceOptions.__annotations__[flag]
     for choice in get_args(getattr(schema, name)):
         assert choice in words
-    assert f"(default {getattr(schema.Choices(), flag)}" in words
+    attribute, channel = (getattr(schema.RECOMMENDED[axis], flag) for axis in ("attribute", "channel"))
+    assert f"(default {attribute}" in words
+    assert channel == attribute or f"of channels {channel})" in words
