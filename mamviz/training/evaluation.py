@@ -41,8 +41,8 @@ def evaluate_run(
     logits = predict(load_network(run, device=group.device), data, indices, group=group, progress=progress)
     config = run.config.data
     protocol = (
-        f"{split} split of {data.description}; {CROPS[config.crop]} at {config.size} px; one pass, no flips; "
-        "positive where the logit is above 0"
+        f"The {split} split of {data.description}; {CROPS[config.crop]} at {config.size} px; one pass, no flips; "
+        "positive where the logit is above 0."
     )
     return evaluate(
         logits,

@@ -78,7 +78,7 @@ def poster_figure(
         values = [float(getattr(row, field)) for row in rows]
         axes.plot(values, places, marker, color=colour, markersize=3.5, markerfacecolor="none", zorder=4, label=label)
     _finish(axes, [row.label for row in rows])
-    title(figure, "Accuracy on CelebA, beside the poster's")
+    title(figure, "Accuracy of each attribute, beside the poster's")
     caption(
         figure,
         "Ours with its interval where one was computed; the poster's (Kimura and Tanaka 2019; 19,962 test images) and "

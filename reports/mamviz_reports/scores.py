@@ -53,7 +53,7 @@ def poster_table(
     fields = ("ours", "poster", "mt_rbm_pca", "lnets_anet", "facetracer")
     columns = tuple(Column(head, (name,), "right") for head, name in zip(headings, fields, strict=True))
     return Table(
-        title="Accuracy on CelebA, percent",
+        title="Accuracy beside the poster's, percent",
         columns=(Column("Attribute", ("attribute",)), *columns),
         rows=tuple(_poster_row(row) for row in [*rows, *([average] if average else [])]),
         rule=1 if average else 0,
