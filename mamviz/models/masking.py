@@ -101,6 +101,8 @@ class MaskGenerator(nn.Module):
         nn.init.zeros_(self.mask.weight)
         nn.init.zeros_(self.mask.bias)
 
+    # A loop over chunks, made for the cache: torch.compile takes the rest of the network.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def pool(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return pooled (N, K, C), the mean over cells of M F, and the mean mask."""
         hidden, cells = self._hide(features), cells_last(features)

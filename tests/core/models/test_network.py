@@ -105,3 +105,16 @@ def test_parameters_are_counted_component_by_component() -> None:
     assert shared["masking"] == own["masking"] == 324 + 12 + 96 + 168
     assert (shared["readout"], own["readout"]) == (6 + 4, 4 * 6 + 4)
     assert shared["multi"] == (6 + 1) * 4
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's tracer looks at it, not we
+def test_a_compiled_network_gives_the_same_outputs_and_gradients() -> None:
+    network, x = stirred_network(), draw_images(3)
+    outputs = network(x)
+    outputs.logits.square().sum().backward()
+    expected = network.masking.mask.weight.grad
+    network.zero_grad()
+    compiled = torch.compile(network, backend="eager")(x)  # the tracing alone: no compiler is run
+    compiled.logits.square().sum().backward()
+    torch.testing.assert_close(compiled.logits, outputs.logits)
+    torch.testing.assert_close(network.masking.mask.weight.grad, expected)
