@@ -37,7 +37,7 @@ format: $(VENV)/.dev  ## write the format that lint asks for
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-validate: $(VENV)/.runtime  ## find the planted answer in built-in faces
+validate: $(VENV)/.runtime  ## the long proofs: accuracy and stability over seeds, exactness
 	$(BIN)/python benchmarks/validate.py $(ARGS)
 
 bench: $(VENV)/.runtime  ## measure speed and memory
