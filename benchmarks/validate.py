@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from mamviz.data.batches import to_tensor
+from mamviz.data.batches import iterate, to_tensor
 from mamviz.data.dataset import ImageData, open_data
 from mamviz.data.synthetic.labels import asked_correlations, draw_labels, free_pairs, published_rates
 from mamviz.extraction import extract_masks, plan_extraction
-from mamviz.extraction.exactness import largest_gap
+from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import load_network
 from mamviz.run import Run, open_run
 from mamviz.schema import BlockStatistics, Choices, Correlation
@@ -218,7 +218,7 @@ def against(table: Correlation, labels: np.ndarray) -> float:
 def print_exactness(run: Run, data: ImageData, options: argparse.Namespace) -> None:
     """Print how exactly evidence adds up, and how well the statistics agree however they are computed."""
     network = load_network(run)
-    gap = largest_gap(network, data, data.select("test"))
+    gap = largest_gap(network, data)
     print(f"\nLargest |logit - (b + sum of evidence)| on {len(data.select('test'))} test images, float32: {gap:.1e}\n")
     print("| statistics of the test images | largest difference, as a share of the largest value |\n|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -246,6 +246,20 @@ def print_labels() -> None:
             f"{part.max():.4f}, {part.mean():.4f}" for part in (rates, errors[free & apart], errors[~free & apart])
         ]
         print(f"| {dial:g} | {' | '.join(cells)} |")
+
+
+@torch.inference_mode()
+def largest_gap(network: MaskNetwork, data: ImageData) -> float:
+    """Return max |logit - (b + sum of evidence)| over test images and attributes.
+
+    The logit is the classifier's own, which pools before it weighs; evidence is weighed cell by cell.
+    """
+    gap = 0.0
+    for _, images in iterate(data, data.select("test"), batch_size=64):
+        x = to_tensor(images)
+        total = network.explain(x).evidence.double().sum((2, 3, 4)) + network.readout.bias.double()
+        gap = max(gap, float((network.classify(x).double() - total).abs().max()))
+    return gap
 
 
 def extract_copy(run: Run, data: ImageData, folder: Path, *, batch_size: int) -> Path:

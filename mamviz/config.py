@@ -17,7 +17,7 @@ Preset = Literal["small", "resnet18", "resnet34", "resnet50"]
 
 BUILT_IN_FACES = "faces"
 
-# Of `small`, chosen on the validation images of celeba-8k; of the resnets, usual for AdamW and not measured.
+# Of `small`, chosen in trials on celeba-8k (docs/results.md); of the resnets, usual for AdamW and not measured.
 PEAK_RATES: dict[Preset, float] = {"small": 8e-3, "resnet18": 2e-3, "resnet34": 2e-3, "resnet50": 1e-3}
 
 
