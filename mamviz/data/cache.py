@@ -137,7 +137,10 @@ def _header(n_images: int, size: int) -> bytes:
 
 
 def _check_room(slot: Slot) -> None:
-    taken = slot.partial.stat().st_blocks * 512 if slot.partial.exists() else 0
+    try:
+        taken = slot.partial.stat().st_blocks * 512
+    except FileNotFoundError:  # not begun, or just renamed by another process that fills the same slot
+        taken = 0
     needed = slot.n_images * slot.image_bytes - taken
     free = shutil.disk_usage(slot.folder).free
     if needed > free:

@@ -32,7 +32,10 @@ def read_journal(journal: Path) -> dict[int, Entry]:
     A line cut short is passed over: its chunk is made again.
     """
     entries: dict[int, Entry] = {}
-    text = journal.read_text(encoding="utf-8") if journal.exists() else ""
+    try:
+        text = journal.read_text(encoding="utf-8")
+    except FileNotFoundError:  # not begun, or another process that fills the same cache was just done with it
+        return entries
     for line in filter(None, text.splitlines()):
         try:
             start, checksum, bad = json.loads(line)

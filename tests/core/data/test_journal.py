@@ -31,3 +31,15 @@ def test_a_line_cut_short_costs_no_other_line(tmp_path: Path, length: int) -> No
     entries = read_journal(journal)
     assert entries.pop(5) == SECOND
     assert set(entries) <= {9}
+
+
+def test_a_journal_removed_while_it_is_looked_for_is_an_empty_one(tmp_path: Path) -> None:
+    class RemovedOnceSeen(type(tmp_path)):
+        def exists(self) -> bool:
+            there = super().exists()
+            Path(self).unlink()
+            return there
+
+    journal = RemovedOnceSeen(tmp_path / "a.journal")
+    append_entry(journal, FIRST)
+    assert read_journal(journal) in ({}, {0: FIRST})
