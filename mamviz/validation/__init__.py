@@ -1,0 +1,1 @@
+"""Proofs on data with a known answer."""
