@@ -56,11 +56,15 @@ def adjusted_weights(labels: npt.ArrayLike) -> Weights:
         centred = table[:, varies] - table[:, varies].mean(axis=0)
         norm = np.sqrt((centred**2).sum(axis=0))
         scaled = centred / norm
-        correlation = scaled.T @ scaled
-        ridge = RIDGE if np.linalg.eigvalsh(correlation)[0] < RIDGE else 0.0
-        inverse = np.linalg.inv(correlation + ridge * np.eye(len(correlation)))
+        inverse, ridge = invert_correlation(scaled.T @ scaled)
         values[:, varies] = scaled @ inverse / norm
     return Weights(values, ridge, tuple(int(column) for column in np.flatnonzero(~varies)))
+
+
+def invert_correlation(correlation: Floats) -> tuple[Floats, float]:
+    """Return the inverse of labels' correlation matrix, and the ridge added where labels are collinear (else 0)."""
+    ridge = RIDGE if np.linalg.eigvalsh(correlation)[0] < RIDGE else 0.0
+    return np.linalg.inv(correlation + ridge * np.eye(len(correlation))), ridge
 
 
 def merge(parts: Sequence[BlockStatistics]) -> BlockStatistics:
