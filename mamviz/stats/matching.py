@@ -72,7 +72,8 @@ def merge_products(first: FeatureProducts, second: FeatureProducts) -> FeaturePr
 def pick_channels(table: Correlation, channels: tuple[int, ...]) -> Correlation:
     """Return a table of some channels in the order given, named by their place: of matched channels 0, 1, 2, ..."""
     names = tuple(str(place) for place in range(len(channels)))
-    values = table.values[np.ix_(channels, channels)]
+    places = np.array(channels, dtype=np.intp)  # of an empty tuple too
+    values = table.values[np.ix_(places, places)]
     undefined = tuple(name for name, channel in zip(names, channels, strict=True) if str(channel) in table.undefined)
     return replace(table, names=names, values=values, undefined=undefined)
 
