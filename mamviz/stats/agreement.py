@@ -51,10 +51,13 @@ def second_order_similarity(first: Correlation, second: Correlation) -> float:
     return float(rank_correlation(pairs_of(first.values), pairs_of(second.values)))
 
 
-def agreement_interval(value: float, replicates: Floats, *, n_blocks: int, level: float = 0.95) -> Interval:
+def agreement_interval(
+    value: float, replicates: Floats, *, n_pairs: int, n_blocks: int, level: float = 0.95
+) -> Interval:
     """Return a rank correlation of two tables with its interval from block bootstrap replicates.
 
     replicates   (R,): the same of both tables under the same draws of blocks (of draws of their own for other images)
+    n_pairs      that were ranked: a correlation of 1 counts as half a step below it, as its z is infinite
     n_blocks     drawn from, the empty ones left out
 
     value -+ t(n_blocks - 1) standard errors on Fisher's z. What it covers is the agreement of tables computed from so
@@ -67,10 +70,10 @@ def agreement_interval(value: float, replicates: Floats, *, n_blocks: int, level
     enough = n_blocks >= FEWEST_UNITS and len(defined) >= max(2.0, 0.95 * len(replicates))
     if np.isnan(value) or not enough:
         return Interval(value, float("nan"), float("nan"))
-    z, spread = _fisher_z(np.array(value)), _fisher_z(defined).std(ddof=1)
+    z, spread = float(_fisher_z(np.array(value), n_pairs)), _fisher_z(defined, n_pairs).std(ddof=1)
     # the variance over draws from n units is short of that over new units by (n - 1) / n
     reach = scipy_stats.t.ppf((1 + level) / 2, n_blocks - 1) * spread * np.sqrt(n_blocks / (n_blocks - 1))
-    return Interval(value, float(np.tanh(z - reach)), float(np.tanh(z + reach)))
+    return Interval(value, min(value, float(np.tanh(z - reach))), max(value, float(np.tanh(z + reach))))
 
 
 def mantel_test(
@@ -135,9 +138,10 @@ def top_overlap(first: Correlation, second: Correlation, *, top: int = 5, by: Ra
     )
 
 
-def _fisher_z(r: Floats) -> Floats:
-    """Return arctanh(r); the largest finite one for -1 and 1."""
-    z: Floats = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
+def _fisher_z(r: Floats, n_pairs: int) -> Floats:
+    """Return arctanh(r), finite for -1 and 1: two neighbours exchanged among n ranks take 12 / (n^3 - n) off."""
+    most = 1 - 6 / max(n_pairs**3 - n_pairs, 24)
+    z: Floats = np.arctanh(np.clip(r, -most, most))
     return z
 
 

@@ -99,6 +99,7 @@ def compare_tables(
     state, and independent otherwise. Raises StatisticsError where the tables are of other names.
     """
     pairs = [pairs_of(each.table.values) for each in (first, second)]
+    n_pairs = int((~np.isnan(pairs[0] + pairs[1])).sum())
     n_replicates = min(len(first.replicates), len(second.replicates))
     values = [pairs_of(each.replicates[:n_replicates]).astype(np.float64) for each in (first, second)]
     return Agreement(
@@ -107,10 +108,11 @@ def compare_tables(
         spearman=agreement_interval(
             second_order_similarity(first.table, second.table),
             rank_correlation(values[0], values[1]),
+            n_pairs=n_pairs,
             n_blocks=min(first.n_blocks, second.n_blocks),
             level=settings.level,
         ),
-        n_pairs=int((~np.isnan(pairs[0] + pairs[1])).sum()),
+        n_pairs=n_pairs,
         mantel=mantel_test(first.table, second.table, n_permutations=settings.n_permutations, generator=generator),
         overlap=top_overlap(first.table, second.table, top=settings.top, by=settings.by),
     )

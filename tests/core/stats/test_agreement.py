@@ -236,7 +236,7 @@ def test_ranks_of_pairs_are_scipys() -> None:
 
 def test_limits_are_t_steps_of_the_replicates_spread_on_fishers_z() -> None:
     replicates = np.tanh(np.random.default_rng(0).normal(1.0, 0.1, size=400))
-    found = agreement_interval(0.8, replicates, n_blocks=30, level=0.9)
+    found = agreement_interval(0.8, replicates, n_pairs=780, n_blocks=30, level=0.9)
     spread = np.sqrt(sum((np.arctanh(r) - np.arctanh(replicates).mean()) ** 2 for r in replicates) / 399 * 30 / 29)
     assert found.value == 0.8
     # t of 0.95 with 29 degrees of freedom, from a table
@@ -246,10 +246,15 @@ def test_limits_are_t_steps_of_the_replicates_spread_on_fishers_z() -> None:
 
 def test_limits_stay_within_one_and_are_not_given_where_little_is_known() -> None:
     rng = np.random.default_rng(0)
-    wide = agreement_interval(0.9, rng.uniform(-1, 1, size=200), n_blocks=20)
+    wide = agreement_interval(0.9, rng.uniform(-1, 1, size=200), n_pairs=780, n_blocks=20)
     assert -1 <= wide.low < 0.9 < wide.high <= 1
-    same = agreement_interval(1.0, np.ones(50), n_blocks=20)
+    same = agreement_interval(1.0, np.ones(50), n_pairs=780, n_blocks=20)
     assert same.low == pytest.approx(1.0)
+    exact = agreement_interval(1.0, np.array([1.0, 1.0, 0.9, 0.95]), n_pairs=10, n_blocks=20)
+    assert 0.8 < exact.low < exact.high == 1.0  # an infinite z would leave nothing but -1 to 1
+    step = float(rank_correlation(np.arange(10.0), np.array([0, 1, 2, 3, 5, 4, 6, 7, 8, 9.0])))
+    single = agreement_interval(1.0, np.ones(9), n_pairs=10, n_blocks=20)
+    assert single.low == pytest.approx((1 + step) / 2)
     gaps = rng.uniform(0.5, 0.6, size=100)
     gaps[:6] = np.nan
     for value, replicates, n_blocks in (
@@ -258,9 +263,9 @@ def test_limits_stay_within_one_and_are_not_given_where_little_is_known() -> Non
         (np.nan, gaps[6:], 20),
         (0.5, gaps[:0], 20),
     ):
-        found = agreement_interval(value, replicates, n_blocks=n_blocks)
+        found = agreement_interval(value, replicates, n_pairs=45, n_blocks=n_blocks)
         assert np.isnan([found.low, found.high]).all()
-    assert np.isfinite(agreement_interval(0.5, gaps[2:], n_blocks=20).low)  # 4 of 98 undefined
+    assert np.isfinite(agreement_interval(0.5, gaps[2:], n_pairs=780, n_blocks=20).low)  # 4 of 98 undefined
 
 
 def test_limits_cover_the_agreement_of_tables_from_as_many_images() -> None:
@@ -288,7 +293,7 @@ def test_limits_cover_the_agreement_of_tables_from_as_many_images() -> None:
         blocks = [mean + part for mean, part in zip(truth, noise, strict=True)]
         replicates = agree(blocks, rng.multinomial(n_blocks, np.ones(n_blocks) / n_blocks, size=60).astype(float))
         values.append(float(agree(blocks, np.ones((1, n_blocks)))[0]))
-        found = agreement_interval(values[-1], replicates, n_blocks=n_blocks)
+        found = agreement_interval(values[-1], replicates, n_pairs=45, n_blocks=n_blocks)
         limits.append((found.low, found.high))
         percentiles.append(np.quantile(replicates, [0.025, 0.975]))
     expected = np.tanh(np.mean(np.arctanh(values)))
