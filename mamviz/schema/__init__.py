@@ -24,6 +24,18 @@ from mamviz.schema.choices import (
 from mamviz.schema.correlations import Clustering, Correlation, Neighbour, Ranking
 from mamviz.schema.features import FeatureProducts
 from mamviz.schema.images import ImageMasks
+from mamviz.schema.intervals import (
+    Bounds,
+    CertainNeighbour,
+    CertainRanking,
+    Cutoff,
+    Difference,
+    IntervalMethod,
+    Intervals,
+    RankIntervals,
+    Replicates,
+    TiedRanks,
+)
 from mamviz.schema.progress import Progress, silent
 from mamviz.schema.provenance import SCHEMA_VERSION, SPLITS, Provenance
 from mamviz.schema.scores import AttributeScore, Evaluation, Interval, PosterRow
@@ -72,8 +84,11 @@ __all__ = [
     "Axis",
     "BlockStatistics",
     "BlockSums",
+    "Bounds",
     "Budget",
     "Centring",
+    "CertainNeighbour",
+    "CertainRanking",
     "ChannelReport",
     "ChannelRow",
     "Choices",
@@ -81,6 +96,8 @@ __all__ = [
     "ComparedRun",
     "Component",
     "Correlation",
+    "Cutoff",
+    "Difference",
     "EpochRow",
     "Estimand",
     "Evaluation",
@@ -91,6 +108,8 @@ __all__ = [
     "Goal",
     "ImageMasks",
     "Interval",
+    "IntervalMethod",
+    "Intervals",
     "LabelAssociation",
     "LabelExplanation",
     "Localisation",
@@ -106,13 +125,16 @@ __all__ = [
     "Progress",
     "Provenance",
     "RankBy",
+    "RankIntervals",
     "Ranking",
     "Recovery",
+    "Replicates",
     "Scale",
     "Sign",
     "Significance",
     "Stability",
     "TableAgreement",
+    "TiedRanks",
     "TopOverlap",
     "TrueRegions",
     "View",
