@@ -124,6 +124,15 @@ def mask_sizes(stats: BlockStatistics, choices: Choices) -> Floats:
     return np.abs(total) / max(stats.n_images, 1)
 
 
+def require_labels(choices: Choices) -> None:
+    """Raise StatisticsError for an estimand that uses no labels."""
+    if choices.estimand not in ("contrast", "adjusted"):
+        raise StatisticsError(
+            f"The estimand {choices.estimand!r} uses no labels, so that shuffling them changes nothing. Compare with "
+            "networks of random weights (mamviz sanity), or use the estimand contrast or adjusted."
+        )
+
+
 @dataclass(frozen=True)
 class _Shares:
     """What labels say of the noise.
@@ -183,11 +192,7 @@ def _over_cells(values: Floats) -> Floats:
 
 
 def _check(stats: BlockStatistics, choices: Choices) -> None:
-    if choices.estimand not in ("contrast", "adjusted"):
-        raise StatisticsError(
-            f"The estimand {choices.estimand!r} uses no labels, so that shuffling them changes nothing. Compare with "
-            "networks of random weights (mamviz sanity), or use the estimand contrast or adjusted."
-        )
+    require_labels(choices)
     filled = int((stats.count > 0).sum())
     if filled < FEWEST_BLOCKS:
         raise StatisticsError(
