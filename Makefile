@@ -56,5 +56,5 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,fast]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,fast,validate]'
 	@touch $(VENV)/.runtime $@

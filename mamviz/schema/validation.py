@@ -103,6 +103,7 @@ class FaceValidation:
     label_correlation   the dial of the run's faces
     provenance          of the fresh faces' numbers; masks.h5 has its own number of images, `n_masks`
     accuracy            mean over attributes, on the fresh faces
+    examples            attributes for a figure, in places that differ
     """
 
     provenance: Provenance
@@ -114,16 +115,22 @@ class FaceValidation:
     localisations: tuple[Localisation, ...]
     recoveries: tuple[Recovery, ...]
     labels: LabelExplanation
+    examples: tuple[str, ...]
 
-    def best_localisation(self, *methods: Method) -> Localisation | None:
-        """Return the one of these methods that points best on local attributes; None where none was measured."""
-        found = [entry for entry in self.localisations if entry.method in methods]
+    def best_localisation(self, method: Method) -> Localisation | None:
+        """Return this method's variant that points best on local attributes; None where it was not measured."""
+        found = [entry for entry in self.localisations if entry.method == method]
         return max(found, key=lambda entry: entry.local_pointing.value, default=None)
 
-    def best_recovery(self, *methods: Method, by: Literal["mean_r", "graph"]) -> Recovery | None:
-        """Return the one of these methods with the highest figure; None where none was measured."""
-        found = [entry for entry in self.recoveries if entry.method in methods]
+    def best_recovery(self, method: Method, *, by: Literal["mean_r", "graph"]) -> Recovery | None:
+        """Return this method's entry with the highest figure; None where it was not measured."""
+        found = [entry for entry in self.recoveries if entry.method == method]
         return max(found, key=lambda entry: float(getattr(entry, by)), default=None)
+
+    @property
+    def recommended(self) -> Recovery:
+        """Return the recommended maps and table, those that `mamviz correlate` shows."""
+        return next(entry for entry in self.recoveries if entry.method == "mask" and entry.images == "masks.h5")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,10 @@ from mamviz.config import DataConfig
 from mamviz.data.synthetic.labels import ATTRIBUTES, draw_labels
 from mamviz.data.synthetic.render import draw_faces, draw_regions
 from mamviz.schema import Array, Floats, Progress, TrueRegions, silent
+from mamviz.validation.pieces import compute_pieces
 
 # An attribute is local where its region touches less than this share of the cells, on average.
 LOCAL = 0.25
-
-_AT_ONCE = 64  # faces drawn together: a region is an image of its own for each of 40 attributes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +33,17 @@ class FreshFaces:
 
 
 def draw_fresh_faces(
-    config: DataConfig, grid: tuple[int, int], *, n_images: int = 1000, progress: Progress = silent
+    config: DataConfig,
+    grid: tuple[int, int],
+    *,
+    n_images: int = 1000,
+    folder: Path | None = None,
+    progress: Progress = silent,
 ) -> FreshFaces:
     """Draw the faces that come after the run's own, and their regions.
 
     grid     (H, W) of the features
+    folder   of the regions drawn so far: see `pieces.compute_pieces`
 
     Image i depends on (seed, i, its labels) only, so faces beyond n_faces are new persons from the same source.
     Raises DataError for what the drawing can't do: a size, or a dial outside [0, 1].
@@ -45,14 +51,16 @@ def draw_fresh_faces(
     indices = np.arange(config.n_faces, config.n_faces + n_images)
     drawn = draw_labels(config.n_faces + n_images, seed=config.faces_seed, label_correlation=config.label_correlation)
     labels = drawn[config.n_faces :]
-    images, regions = [], []
-    for start in range(0, n_images, _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        images.append(draw_faces(labels[some], indices[some], size=config.size, seed=config.faces_seed).numpy())
-        pixels = draw_regions(labels[some], indices[some], size=config.size, seed=config.faces_seed).numpy()
-        regions.append(pool_regions(pixels, grid))
-        progress(min(start + _AT_ONCE, n_images), n_images, "drawing faces and regions")
-    return FreshFaces(images=np.concatenate(images), labels=labels, regions=np.concatenate(regions))
+
+    def find_regions(rows: slice) -> Floats:
+        pixels = draw_regions(labels[rows], indices[rows], size=config.size, seed=config.faces_seed)
+        return pool_regions(pixels.numpy(), grid)
+
+    return FreshFaces(
+        images=draw_faces(labels, indices, size=config.size, seed=config.faces_seed).numpy(),
+        labels=labels,
+        regions=compute_pieces(find_regions, n_images, folder=folder, name="regions", progress=progress),
+    )
 
 
 def pool_regions(regions: Array, grid: tuple[int, int]) -> Floats:
