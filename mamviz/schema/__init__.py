@@ -32,6 +32,9 @@ from mamviz.schema.choices import (
     View,
 )
 from mamviz.schema.correlations import Clustering, Correlation, Neighbour, Ranking
+from mamviz.schema.coverage import (
+    Coverage,
+)
 from mamviz.schema.features import FeatureProducts
 from mamviz.schema.images import ImageMasks
 from mamviz.schema.intervals import (
@@ -49,6 +52,7 @@ from mamviz.schema.intervals import (
 from mamviz.schema.nulls import NullMaps, NullSums
 from mamviz.schema.progress import Progress, silent
 from mamviz.schema.provenance import SCHEMA_VERSION, SPLITS, Provenance
+from mamviz.schema.reliability import RELIABLE, Disattenuation, Reliability
 from mamviz.schema.sanity import (
     EXCHANGES,
     ORDERS,
@@ -110,6 +114,7 @@ __all__ = [
     "OTHERS",
     "OURS",
     "RECOMMENDED",
+    "RELIABLE",
     "SCHEMA_VERSION",
     "SPLITS",
     "VIEWS",
@@ -132,10 +137,12 @@ __all__ = [
     "ComparedRun",
     "Component",
     "Correlation",
+    "Coverage",
     "Cutoff",
     "DeletionCurve",
     "Difference",
     "Direction",
+    "Disattenuation",
     "Entanglement",
     "EntanglementSettings",
     "EpochRow",
@@ -183,6 +190,7 @@ __all__ = [
     "RankIntervals",
     "Ranking",
     "Recovery",
+    "Reliability",
     "Replicates",
     "SanityCheck",
     "SanityReport",
