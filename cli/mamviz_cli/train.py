@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mamviz.config import BUILT_IN_FACES, RunConfig
+from mamviz.config import RunConfig
 from mamviz.errors import ConfigError, MamvizError
 from mamviz_cli.budget import predict, print_budget
 from mamviz_cli.console import Console
@@ -20,6 +20,7 @@ from mamviz_cli.group import stoppable, typed
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.opening import find_unfinished, open_images
 from mamviz_cli.options import Common
+from mamviz_cli.seeds import parse_seeds, stem_of, train_family
 from mamviz_cli.settings import Settings, make_config
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class TrainOptions:
     ] = None
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, with its settings.")] = False
     name: Annotated[str | None, typer.Option(help="Name of the new run. (default: the data's and a number)")] = None
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Train a run for each of these seeds, such as 0,1,2; what is there already is kept."),
+    ] = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print parameters, FLOPs, memory and disk; train nothing.")
     ] = False
@@ -62,19 +67,24 @@ def train(options: TrainOptions) -> None:
         console = _console(options.common, group)
         if options.dry_run:
             print_budget(config, console, group)
+        elif options.seeds is not None:
+            train_family(config, parse_seeds(options.seeds), options, group=group)
         else:
             train_new(config, options, console=console, group=group)
 
 
-def train_new(config: RunConfig, options: TrainOptions, *, console: Console, group: Group) -> Run:
+def train_new(
+    config: RunConfig, options: TrainOptions, *, console: Console, group: Group, family: str | None = None
+) -> Run:
     """Train a new run and return it; says where its files are.
 
+    family    of the runs that differ in their seed alone, where it is one of several
     A run that fails before its first checkpoint leaves no folder behind.
     """
     budget = predict(config, group)
     with stoppable("stopped before training began; what was decoded or drawn is kept, the same command goes on."):
         data = open_images(config.data, options.common, console, threads=config.train.threads)
-        run = _start(config, data, options, group)
+        run = _start(config, data, options, group=group, family=family)
     try:
         _train(run, data, budget, console=console, group=group)
     except MamvizError:
@@ -107,6 +117,11 @@ def _check(options: TrainOptions) -> None:
             f"{typed_settings[0]}: expected no settings with --resume, which goes on with the run's own. Leave it out, "
             "or train a new run."
         )
+    if options.seeds is not None:
+        parse_seeds(options.seeds)
+        if options.resume or options.settings.seed is not None:
+            other = "--resume" if options.resume else "--seed"
+            raise ConfigError(f"{other}: expected none with --seeds, which goes on by itself. Leave one of them out.")
     if options.run is not None and not options.resume:
         raise ConfigError(
             f"RUN: expected no run without --resume, got {options.run!r}. Add --resume, or give data by --data."
@@ -119,7 +134,7 @@ def _console(common: Common, group: Group) -> Console:
     return Console(json=common.json, quiet=not group.leads)
 
 
-def _start(config: RunConfig, data: ImageData, options: TrainOptions, group: Group) -> Run:
+def _start(config: RunConfig, data: ImageData, options: TrainOptions, *, group: Group, family: str | None) -> Run:
     """Make the run's folder, on one process; return the run on all."""
     from mamviz import __version__
     from mamviz.distributed import gather
@@ -128,9 +143,7 @@ def _start(config: RunConfig, data: ImageData, options: TrainOptions, group: Gro
 
     runs, folder = options.common.runs, None
     if group.leads:
-        source = config.data.source
-        stem = source if source == BUILT_IN_FACES else Path(source).stem
-        folder = runs / (options.name or next_name(runs, stem))
+        folder = runs / (options.name or next_name(runs, stem_of(config)))
         start_run(
             folder,
             config,
@@ -139,6 +152,7 @@ def _start(config: RunConfig, data: ImageData, options: TrainOptions, group: Gro
             command=("mamviz", *typed.get()),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             version=__version__,
+            family=family,
         )
     return open_run(gather(folder, group)[0])
 

@@ -26,10 +26,12 @@ def start_run(
     command: Sequence[str],
     created: str,
     version: str,
+    family: str | None = None,
 ) -> Run:
     """Make the folder of a new run with its run.json, and return it.
 
     command    the command line, as typed; created: the time, ISO 8601
+    family     name that it shares with runs that differ in their seed alone, or None
     Raises RunError where the folder already holds a run.
     """
     if (folder / "run.json").exists():
@@ -42,6 +44,7 @@ def start_run(
         "created": created,
         "command": list(command),
         "seed": config.seed,
+        "family": family,
         "device": device,
         "attributes": list(data.attributes),
         "data": {
