@@ -14,6 +14,7 @@ from mamviz_cli.faces import FacesOptions, faces
 from mamviz_cli.group import CommandGroup
 from mamviz_cli.options import takes
 from mamviz_cli.prune_report import PruneOptions, prune_report
+from mamviz_cli.sanity import SanityOptions, sanity
 from mamviz_cli.show import ShowOptions, show
 from mamviz_cli.stability import StabilityOptions, stability
 from mamviz_cli.train import TrainOptions, train
@@ -59,6 +60,7 @@ app.command("correlate")(takes(CorrelateOptions, correlate))
 app.command("show")(takes(ShowOptions, show))
 app.command("prune-report")(takes(PruneOptions, prune_report))
 app.command("stability")(takes(StabilityOptions, stability))
+app.command("sanity")(takes(SanityOptions, sanity))
 app.command("faces")(takes(FacesOptions, faces))
 app.command("demo")(takes(DemoOptions, demo))
 
