@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from mamviz.schema import BlockStatistics, Floats, LabelAssociation
 from mamviz.stats.binormal import binormal_correlation
@@ -91,22 +90,6 @@ def empty_cells(counts: LabelCounts) -> npt.NDArray[np.bool_]:
     return np.asarray(empty & ~np.eye(empty.shape[-1], dtype=np.bool_))
 
 
-def correlate_tables(first: Floats, second: Floats) -> Floats:
-    """Return Spearman's rank correlation of two tables over the pairs that both define.
-
-    first, second   (..., K, K) symmetric; the diagonal is left out. The statistic of Mantel (1967), on ranks.
-    NaN where fewer than three pairs are defined, or one table is constant.
-    """
-    pairs = np.triu_indices(first.shape[-1], 1)
-    x, y = np.broadcast_arrays(first[..., pairs[0], pairs[1]], second[..., pairs[0], pairs[1]])
-    known = ~(np.isnan(x) | np.isnan(y))
-    count = known.sum(axis=-1)
-    x, y = (_centred_ranks(each, known) for each in (x, y))
-    with np.errstate(invalid="ignore", divide="ignore"):  # constant: NaN
-        r = (x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
-    return np.asarray(np.where(count > 2, np.clip(r, -1.0, 1.0), np.nan))
-
-
 def associate_labels(stats: BlockStatistics) -> LabelAssociation:
     """Measure how the labels of the images go together, in every way of this module."""
     counts = count_labels(stats)
@@ -122,12 +105,6 @@ def associate_labels(stats: BlockStatistics) -> LabelAssociation:
         empty_cells=empty_cells(counts),
         undefined=tuple(name for name, gone in zip(stats.attributes, _constant(counts), strict=True) if gone),
     )
-
-
-def _centred_ranks(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
-    """Rank the known values, ties shared, minus their mean; 0 for the others."""
-    ranks = rankdata(np.where(known, values, np.inf), axis=-1)  # the unknown come last
-    return np.asarray(np.where(known, ranks - (known.sum(axis=-1, keepdims=True) + 1) / 2, 0.0))
 
 
 def _cells(counts: LabelCounts) -> Floats:

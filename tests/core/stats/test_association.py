@@ -6,13 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtri
-from scipy.stats import multivariate_normal, spearmanr
+from scipy.stats import multivariate_normal
 
 from mamviz.schema import BlockStatistics, Floats
 from mamviz.stats.association import (
     LabelCounts,
     associate_labels,
-    correlate_tables,
     count_labels,
     empty_cells,
     phi_correlations,
@@ -22,7 +21,6 @@ from mamviz.stats.moments import merge, select_blocks
 from mamviz.stats.replicates import bootstrap_weights
 from tests.core.stats.raw import ATTRIBUTES, fill, make_raw, pearson
 
-NAN = float("nan")
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -200,35 +198,3 @@ def test_constant_labels_are_named() -> None:
     raw = make_raw(5)
     raw.labels[:, 2] = 0
     assert associate_labels(fill(raw)).undefined == ("Goatee",)
-
-
-def symmetric(seed: int, k: int = 6, *, digits: int = 9) -> Floats:
-    values = np.random.default_rng(seed).normal(size=(k, k)).round(digits)
-    return values + values.T
-
-
-@pytest.mark.parametrize("digits", [9, 0])
-def test_tables_are_compared_by_spearman_over_pairs(digits: int) -> None:
-    """With no digits there are ties."""
-    first, second = symmetric(0, digits=digits), symmetric(1, digits=digits)
-    pairs = np.triu_indices(6, 1)
-    assert correlate_tables(first, second) == pytest.approx(spearmanr(first[pairs], second[pairs]).statistic)
-    assert correlate_tables(first, np.exp(first)) == pytest.approx(1)
-    assert correlate_tables(first, -first) == pytest.approx(-1)
-
-
-def test_many_tables_are_compared_at_once_each_over_the_pairs_it_defines() -> None:
-    first = np.array([symmetric(seed) for seed in range(3)])
-    first[1, 2] = first[1, :, 2] = NAN
-    second = symmetric(9)
-    second[0, 5] = second[5, 0] = NAN
-    found = correlate_tables(first, second)
-    for table, r in zip(first, found, strict=True):
-        x, y = table[np.triu_indices(6, 1)], second[np.triu_indices(6, 1)]
-        known = np.isfinite(x + y)
-        assert r == pytest.approx(spearmanr(x[known], y[known]).statistic)
-
-
-def test_tables_of_two_attributes_or_of_one_value_have_no_rank_correlation() -> None:
-    assert np.isnan(correlate_tables(symmetric(0, 2), symmetric(1, 2)))
-    assert np.isnan(correlate_tables(np.ones((5, 5)), symmetric(1, 5)))
