@@ -6,12 +6,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mamviz.schema import RECOMMENDED, Axis, Choices, Clustering, Correlation, Provenance, RankBy, Ranking
+import numpy as np
+
+from mamviz.errors import StatisticsError
+from mamviz.schema import (
+    RECOMMENDED,
+    Axis,
+    Certainty,
+    Choices,
+    Clustering,
+    Correlation,
+    Progress,
+    Provenance,
+    RankBy,
+    Ranking,
+    Significance,
+    TableAgreement,
+    silent,
+)
 from mamviz.stats.clustering import cluster
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
+from mamviz.stats.inclusion import rank_with_certainty
+from mamviz.stats.intervals import draw_replicates
+from mamviz.stats.multiplicity import test_against_null
+from mamviz.stats.nulls import null_correlations
 from mamviz.stats.ranking import rank_neighbours
-from mamviz.store.analysis import write_analysis
+from mamviz.stats.reliability import measure_reliability
+from mamviz.store.analysis import write_analysis, write_certainty
 from mamviz.store.masks import mask_provenance, read_statistics
+from mamviz.store.stability import read_stability
+
+FEWEST_REPLICATES = 100  # below, the ends of a 95 % interval rest on two or three of them
+WITH_NULL = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +79,65 @@ def analyse(
     )
     write_analysis(results, correlation, analysis.clustering, provenance=provenance)
     return analysis
+
+
+def measure_certainty(
+    masks: Path,
+    results: Path,
+    ranking: Ranking,
+    *,
+    n_replicates: int = 1000,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Certainty:
+    """Return how sure a table is that `analyse` made of the same files, and add it to the analysis.h5.
+
+    n_replicates    resamples of the blocks, and draws of the null; at least 100
+    seed            of both; the same seed gives the same numbers
+
+    What other seeds say is taken from the stability.json beside `masks`, where that is of this network and images.
+    Raises StatisticsError where fewer than 10 blocks have images, or for too few replicates.
+    """
+    _check_replicates(n_replicates)
+    statistics, provenance = read_statistics(masks), mask_provenance(masks)
+    table = ranking.correlation
+    axis, choices = table.axis, table.choices
+    draws = [np.random.default_rng([seed, step]) for step in range(3)]
+    progress(0, 3, "intervals")
+    replicates = draw_replicates(statistics, choices, generator=draws[0], axis=axis, n_replicates=n_replicates)
+    certain = rank_with_certainty(replicates, top=ranking.top, by=ranking.by)
+    progress(1, 3, "reliability")
+    reliability = measure_reliability(statistics, choices, generator=draws[1], axis=axis)
+    progress(2, 3, "null of shuffled labels")
+    significance: Significance | None = None
+    if choices.estimand in WITH_NULL:
+        null = null_correlations(statistics, choices, n_replicates=n_replicates, generator=draws[2], axis=axis)
+        significance = test_against_null(table.values, null)
+    certainty = Certainty(
+        ranking=certain,
+        reliability=reliability,
+        significance=significance,
+        seeds=_other_seeds(masks, table, provenance),
+    )
+    write_certainty(results, certainty, provenance=provenance)
+    progress(3, 3, "certainty")
+    return certainty
+
+
+def _check_replicates(n_replicates: int) -> None:
+    if n_replicates < FEWEST_REPLICATES:
+        raise StatisticsError(
+            f"n_replicates: expected {FEWEST_REPLICATES} or more, got {n_replicates}. Take 1000, or none at all."
+        )
+
+
+def _other_seeds(masks: Path, table: Correlation, provenance: Provenance) -> TableAgreement | None:
+    """Return what `mamviz stability` found for this very table, where it compared these masks."""
+    stability = read_stability(masks.parent)
+    compared = stability is not None and any(
+        run.model_sha256 == provenance.model_sha256 and run.split == provenance.split for run in stability.runs
+    )
+    if stability is None or not compared:
+        return None
+    tables = (each for each in stability.tables if (each.axis, each.choices) == (table.axis, table.choices))
+    return next(tables, None)

@@ -10,13 +10,14 @@ import typer
 
 from mamviz.errors import ConfigError
 from mamviz_cli.console import Console
+from mamviz_cli.group import stoppable
 from mamviz_cli.missing import Masks, RunOptions, with_masks
 from mamviz_cli.options import choose
 from mamviz_cli.saving import name_files, save, save_table
 
 if TYPE_CHECKING:
     from mamviz.analysis import Analysis
-    from mamviz.schema import Axis, Choices
+    from mamviz.schema import Axis, Certainty, Choices
 
 _CHOICES = "What is correlated"
 
@@ -66,6 +67,9 @@ class CorrelateOptions:
     ] = None
     channels: Annotated[bool, typer.Option("--channels", help="Correlate channels instead of attributes.")] = False
     rank_by: Annotated[str, typer.Option(help="r, or abs: the size of r.")] = "r"
+    replicates: Annotated[
+        int, typer.Option(min=0, help="Resamples behind the intervals, and draws of the null; 0: neither.")
+    ] = 1000
     all_estimands: Annotated[bool, typer.Option("--all-estimands", help="One table for every estimand.")] = False
     choices: ChoiceOptions = field(default_factory=ChoiceOptions)
     target: RunOptions = field(default_factory=RunOptions)
@@ -134,6 +138,7 @@ def _report(
     masks: Masks, options: CorrelateOptions, choices: Choices, *, axis: Axis, by: Any, console: Console
 ) -> dict[str, Any]:
     from mamviz.analysis import analyse
+    from mamviz_reports.certainty import certainty_warnings
     from mamviz_reports.heatmaps import correlation_figure
     from mamviz_reports.rankings import ranking_list, ranking_table
     from mamviz_reports.texts import to_values
@@ -141,16 +146,49 @@ def _report(
     kept = masks.folder / "analysis.h5"
     analysis: Analysis = analyse(masks.file, kept, axis=axis, choices=choices, top=options.top, by=by)
     ranking, origin = analysis.ranking, analysis.provenance
-    table = ranking_table(ranking, origin, targets=options.attribute)
+    certainty = _certainty(masks, analysis, options, console)
+    table = ranking_table(ranking, origin, targets=options.attribute, certainty=certainty)
     console.show(_heading(choices, axis))
     console.table(table)
+    warnings = certainty_warnings(certainty) if certainty else ()
+    for warning in warnings:
+        console.note(f"warning: {warning}")
     stem = file_stem(choices, axis)
     tables, figures = masks.folder / "tables", masks.folder / "figures"
-    files = [kept, *save_table(ranking_list(ranking, origin), tables, stem, kinds=("csv",))]
-    files += save_table(ranking_table(ranking, origin), tables, stem, kinds=("md", "tex"))
+    files = [kept, *save_table(ranking_list(ranking, origin, certainty=certainty), tables, stem, kinds=("csv",))]
+    files += save_table(ranking_table(ranking, origin, certainty=certainty), tables, stem, kinds=("md", "tex"))
     files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), figures, stem)
     console.note(name_files(files))
-    return {"choices": dataclasses.asdict(choices), "axis": axis, **to_values(table), "files": files[1:]}
+    return {
+        "choices": dataclasses.asdict(choices),
+        "axis": axis,
+        **to_values(table),
+        "warnings": warnings,
+        "files": files[1:],
+    }
+
+
+def _certainty(masks: Masks, analysis: Analysis, options: CorrelateOptions, console: Console) -> Certainty | None:
+    """Measure how sure the table is; where that can't be done, say why and return None."""
+    from mamviz.analysis import measure_certainty
+    from mamviz.errors import StatisticsError
+
+    if not options.replicates:
+        return None
+    try:
+        with stoppable("stopped; the table without its intervals is in analysis.h5."), console.working("table") as bar:
+            return measure_certainty(
+                masks.file,
+                masks.folder / "analysis.h5",
+                analysis.ranking,
+                n_replicates=options.replicates,
+                progress=bar,
+            )
+    except StatisticsError as error:
+        if options.replicates != CorrelateOptions.replicates:
+            raise
+        console.note(f"no intervals: {error}")
+        return None
 
 
 def file_stem(choices: Choices, axis: Axis) -> str:

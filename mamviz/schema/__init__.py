@@ -16,6 +16,7 @@ from mamviz.schema.association import (
     PairRule,
     Scale,
 )
+from mamviz.schema.certainty import Certainty
 from mamviz.schema.channels import ChannelReport, ChannelRow
 from mamviz.schema.choices import (
     CENTRINGS,
@@ -35,6 +36,7 @@ from mamviz.schema.correlations import Clustering, Correlation, Neighbour, Ranki
 from mamviz.schema.coverage import (
     Coverage,
 )
+from mamviz.schema.false_positives import FalsePositives
 from mamviz.schema.features import FeatureProducts
 from mamviz.schema.images import ImageMasks
 from mamviz.schema.intervals import (
@@ -130,6 +132,7 @@ __all__ = [
     "Centring",
     "CertainNeighbour",
     "CertainRanking",
+    "Certainty",
     "ChannelReport",
     "ChannelRow",
     "Choices",
@@ -152,6 +155,7 @@ __all__ = [
     "ExchangeLoss",
     "Explanation",
     "FaceValidation",
+    "FalsePositives",
     "FeatureAgreement",
     "FeatureProducts",
     "Fill",

@@ -152,13 +152,15 @@ class Cutoff:
 class CertainRanking:
     """The top related of each target, with how sure each row, each order and the cut-off are.
 
-    cutoffs    one for each target that has more neighbours than are shown
-    level      of intervals, and the share of replicates from which an order counts as told
+    cutoffs      one for each target that has more neighbours than are shown
+    inclusion    (n, n) share of replicates in which column j is among the top of row i, of all pairs
+    level        of intervals, and the share of replicates from which an order counts as told
     """
 
     rows: tuple[CertainNeighbour, ...]
     ties: tuple[TiedRanks, ...]
     cutoffs: tuple[Cutoff, ...]
+    inclusion: Floats
     top: int
     by: RankBy
     level: float

@@ -71,6 +71,7 @@ def rank_with_certainty(
         rows=tuple(_certain_row(row, evidence) for row in shown.rows),
         ties=tuple(ties),
         cutoffs=tuple(cutoffs),
+        inclusion=evidence.inclusion,
         top=top,
         by=by,
         level=level,

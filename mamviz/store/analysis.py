@@ -11,10 +11,11 @@ import numpy as np
 
 from mamviz.errors import MaskFileError
 from mamviz.run import written_whole
-from mamviz.schema import Axis, Choices, Clustering, Correlation, Provenance
+from mamviz.schema import Axis, Certainty, Choices, Clustering, Correlation, Provenance
 from mamviz.store.hdf5 import STRING, opened, read_provenance, write_provenance
 
 KIND = "analysis"
+CERTAINTY = "certainty"
 
 
 def write_analysis(file: Path, correlation: Correlation, clustering: Clustering, *, provenance: Provenance) -> None:
@@ -33,6 +34,25 @@ def write_analysis(file: Path, correlation: Correlation, clustering: Clustering,
             if name in handle:
                 del handle[name]
             _write_group(handle.create_group(name), correlation, clustering)
+
+
+def write_certainty(file: Path, certainty: Certainty, *, provenance: Provenance) -> None:
+    """Add how sure a table is to the group of its correlation, which `write_analysis` made, in place of an older one.
+
+    Raises MaskFileError where the file lacks that group, or holds numbers of other masks.
+    """
+    table = certainty.ranking.intervals.correlation
+    name = group_name(table.axis, table.choices)
+    if not _is_of(file, provenance):
+        raise MaskFileError(f"{file}: expected an analysis of these masks, found none. Run `mamviz correlate`.")
+    with written_whole(file) as partial:
+        shutil.copyfile(file, partial)
+        with h5py.File(partial, "a") as handle:
+            if name not in handle:
+                raise MaskFileError(f"{file} has no {name}; it has {', '.join(_groups(handle))}. Analyse it first.")
+            if CERTAINTY in handle[name]:
+                del handle[name][CERTAINTY]
+            _write_certainty(handle[name].create_group(CERTAINTY), certainty)
 
 
 def read_analysis(file: Path, *, axis: Axis, choices: Choices) -> tuple[Correlation, Clustering]:
@@ -60,6 +80,26 @@ def _write_group(group: h5py.Group, correlation: Correlation, clustering: Cluste
     group.create_dataset("values", data=correlation.values)
     group.create_dataset("linkage", data=clustering.linkage)
     group.create_dataset("order", data=clustering.order)
+
+
+def _write_certainty(group: h5py.Group, certainty: Certainty) -> None:
+    ranking, reliability, significance = certainty.ranking, certainty.reliability, certainty.significance
+    intervals = ranking.intervals
+    group.attrs["method"] = intervals.method
+    group.attrs["level"] = intervals.level
+    group.attrs["n_replicates"] = intervals.n_replicates
+    group.attrs["n_blocks"] = intervals.n_blocks
+    for name in ("low", "high", "standard_error", "jackknife_error", "bias"):
+        group.create_dataset(name, data=getattr(intervals, name))
+    group.create_dataset("inclusion", data=ranking.inclusion)
+    group.attrs["top"], group.attrs["ranked_by"] = ranking.top, ranking.by
+    group.attrs["reliability"] = [getattr(reliability.spearman, name) for name in ("value", "low", "high")]
+    rows = [(row.value, row.low, row.high) for row in reliability.rows]
+    group.create_dataset("row_reliability", data=np.array(rows, dtype=np.float64))
+    if significance is not None:
+        group.attrs["null"] = significance.null
+        for name in ("p", "p_max", "q", "null_mean", "null_low", "null_high"):
+            group.create_dataset(name, data=getattr(significance, name))
 
 
 def _read_group(group: h5py.Group, file: Path, *, axis: Axis, choices: Choices) -> tuple[Correlation, Clustering]:

@@ -6,15 +6,23 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import Provenance, Ranking
+from mamviz.schema import Certainty, Neighbour, Provenance, Ranking
 from mamviz_reports.captions import describe_provenance, list_names
-from mamviz_reports.tables import NBSP, UNDEFINED, Cell, Column, Table, Value, provenance_facts
+from mamviz_reports.certainty import FIELDS, certainty_notes, certainty_values, describe_neighbour
+from mamviz_reports.tables import UNDEFINED, Cell, Column, Table, Value, provenance_facts
 
 
-def ranking_table(ranking: Ranking, provenance: Provenance, *, targets: Sequence[str] | None = None) -> Table:
+def ranking_table(
+    ranking: Ranking,
+    provenance: Provenance,
+    *,
+    targets: Sequence[str] | None = None,
+    certainty: Certainty | None = None,
+) -> Table:
     """Return the poster's Table 2: each target's top related with r, best first.
 
-    targets   names in the order wanted; all that the correlation has when None
+    targets     names in the order wanted; all that the correlation has when None
+    certainty   of this ranking: intervals, inclusion and marks stand beside each r
     A target without a correlation says n/a. Raises StatisticsError for a name that the ranking doesn't have.
     """
     names = ranking.correlation.names
@@ -24,25 +32,29 @@ def ranking_table(ranking: Ranking, provenance: Provenance, *, targets: Sequence
             f"target {unknown[0]!r}: expected one of the {len(names)} {ranking.correlation.axis}s "
             f"({list_names(names)}). Check the spelling."
         )
-    fields = tuple(name for rank in range(1, ranking.top + 1) for name in (f"related_{rank}", f"r_{rank}"))
-    rows = tuple(_row(ranking, target, len(fields)) for target in (names if targets is None else targets))
+    extra = FIELDS if certainty else ()
+    fields = tuple(f"{name}_{rank}" for rank in range(1, ranking.top + 1) for name in ("related", "r", *extra))
+    chosen = names if targets is None else targets
+    rows = tuple(_row(ranking, target, len(fields), certainty) for target in chosen)
     return Table(
         title=f"Top {ranking.top} related {ranking.correlation.axis}s of each target",
         columns=(Column("Target", ("target",)), Column(f"Top {ranking.top}, with r", fields)),
         rows=rows,
-        notes=_notes(ranking, provenance),
+        notes=_notes(ranking, provenance, certainty, chosen),
         facts=_facts(ranking, provenance),
     )
 
 
-def ranking_list(ranking: Ranking, provenance: Provenance) -> Table:
+def ranking_list(ranking: Ranking, provenance: Provenance, *, certainty: Certainty | None = None) -> Table:
     """Return the ranking with one row a pair: the form to compute with."""
+    extra = tuple(Column(name, (name,), "right") for name in FIELDS) if certainty else ()
     rows = tuple(
         (
             Cell(row.target, (row.target,)),
             Cell(str(row.rank), (row.rank,)),
             Cell(row.name, (row.name,)),
             Cell(f"{row.r:.3f}", (row.r,)),
+            *_certainty_cells(row, certainty),
         )
         for row in ranking.rows
     )
@@ -51,27 +63,39 @@ def ranking_list(ranking: Ranking, provenance: Provenance) -> Table:
         Column("Rank", ("rank",), "right"),
         Column("Related", ("related",)),
         Column("r", ("r",), "right"),
+        *extra,
     )
     return Table(
         title=f"Top {ranking.top} related {ranking.correlation.axis}s, a row a pair",
         columns=columns,
         rows=rows,
-        notes=_notes(ranking, provenance),
+        notes=_notes(ranking, provenance, certainty, ranking.correlation.names),
         facts=_facts(ranking, provenance),
     )
 
 
-def _row(ranking: Ranking, target: str, n_values: int) -> tuple[Cell, Cell]:
+def _row(ranking: Ranking, target: str, n_values: int, certainty: Certainty | None) -> tuple[Cell, Cell]:
     found = ranking.of(target)
-    values: list[Value] = [value for row in found for value in (row.name, row.r)]
-    text = ", ".join(f"{row.name}{NBSP}{row.r:.2f}" for row in found) or UNDEFINED
+    values: list[Value] = []
+    for row in found:
+        values += [row.name, row.r, *(certainty_values(row, certainty) if certainty else ())]
+    text = ", ".join(describe_neighbour(row, certainty) for row in found) or UNDEFINED
     return Cell(target, (target,)), Cell(text, (*values, *[None] * (n_values - len(values))))
 
 
-def _notes(ranking: Ranking, provenance: Provenance) -> tuple[str, ...]:
+def _certainty_cells(row: Neighbour, certainty: Certainty | None) -> tuple[Cell, ...]:
+    values = certainty_values(row, certainty) if certainty else ()
+    return tuple(Cell(f"{value:.3g}" if isinstance(value, float) else f"{value}", (value,)) for value in values)
+
+
+def _notes(
+    ranking: Ranking, provenance: Provenance, certainty: Certainty | None, targets: Sequence[str]
+) -> tuple[str, ...]:
     correlation = ranking.correlation
     by = "the size of r" if ranking.by == "abs" else "r"
     notes = [f"Correlated: {correlation.choices.describe(correlation.axis)}; ranked by {by}, ties by name."]
+    if certainty:
+        notes += certainty_notes(certainty, targets=targets)
     if correlation.undefined:
         notes.append(f"No correlation, the map is constant: {list_names(correlation.undefined, most=20)}.")
     return (*notes, describe_provenance(provenance, n_images=correlation.n_images))
