@@ -71,12 +71,12 @@ class ModelConfig:
 
     preset: Preset = "small"
     extractor: str | None = None
-    channels: int = 48
+    channels: int = 64
     receptive_field: int = 15
     last_stage: int = 4
     weights: str | None = None
     readout: Readout = "shared"
-    trunk_kernel: int = 3
+    trunk_kernel: int = 1
     position: bool = True
 
     def __post_init__(self) -> None:

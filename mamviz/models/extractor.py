@@ -21,13 +21,16 @@ SMALL_CONTEXT: dict[int, tuple[bool, bool, bool]] = {
     27: (True, True, False),
     43: (True, True, True),
 }
-SMALL_WIDTHS = (32, 64, 128)
+SMALL_WIDTHS = (48, 96, 192)
 
 
-def convolve(n_in: int, n_out: int, kernel: int, *, stride: int = 1) -> nn.Sequential:
-    """Return a convolution with batch norm and ReLU; it keeps the size where the stride is 1."""
+def convolve(n_in: int, n_out: int, kernel: int, *, stride: int = 1, padding: int | None = None) -> nn.Sequential:
+    """Return a convolution with batch norm and ReLU; it keeps the size where the stride is 1.
+
+    padding    pixels on each side; half the kernel when None
+    """
     return nn.Sequential(
-        nn.Conv2d(n_in, n_out, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.Conv2d(n_in, n_out, kernel, stride=stride, padding=kernel // 2 if padding is None else padding, bias=False),
         nn.BatchNorm2d(n_out),
         nn.ReLU(inplace=True),
     )
@@ -36,7 +39,9 @@ def convolve(n_in: int, n_out: int, kernel: int, *, stride: int = 1) -> nn.Seque
 class SmallExtractor(nn.Module):
     """Three strided 3x3 convolutions, each followed by a 3x3 or a 1x1 one, and a 1x1 to C channels.
 
-    The grid is an eighth of the image; a feature sees `receptive_field` pixels on a side.
+    The grid is an eighth of the image; a feature sees `receptive_field` pixels on a side, around the 8 x 8 pixels that
+    its cell stands for. For that the third strided convolution is padded on the right and below only: padded all
+    round, each feature would look around the upper left corner of its cell, and masks be drawn half a cell away.
     """
 
     def __init__(self, channels: int, *, receptive_field: int = 15) -> None:
@@ -49,7 +54,12 @@ class SmallExtractor(nn.Module):
         layers: list[nn.Module] = []
         width = 3
         for n_out, context in zip(SMALL_WIDTHS, SMALL_CONTEXT[receptive_field], strict=True):
-            layers += [convolve(width, n_out, 3, stride=2), convolve(n_out, n_out, 3 if context else 1)]
+            if n_out == SMALL_WIDTHS[-1]:
+                # The second column and row are seen where the side before is odd, so that the grid rounds up.
+                layers += [nn.ZeroPad2d((0, 2, 0, 2)), convolve(width, n_out, 3, stride=2, padding=0)]
+            else:
+                layers.append(convolve(width, n_out, 3, stride=2))
+            layers.append(convolve(n_out, n_out, 3 if context else 1))
             width = n_out
         self.layers = nn.Sequential(*layers, convolve(width, channels, 1))
 
@@ -89,7 +99,7 @@ def make_extractor(config: ModelConfig, *, size: int) -> nn.Module:
     Raises ConfigError where a factory can't be imported or its features aren't (N, C, H, W).
     """
     if config.extractor is None and config.preset == "small":
-        return SmallExtractor(config.channels or 48, receptive_field=config.receptive_field)
+        return SmallExtractor(config.channels or 64, receptive_field=config.receptive_field)
     extractor: nn.Module
     if config.extractor is not None:
         extractor = NonNegative(_import_factory(config.extractor)())

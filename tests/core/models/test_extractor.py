@@ -49,8 +49,8 @@ def test_a_feature_sees_a_square_of_the_stated_side_and_no_more(receptive_field:
     for axis in (0, 1):
         places = seen.any(axis).nonzero().flatten()
         assert int(places[-1] - places[0]) + 1 == receptive_field
-        # The square is centred on the cell's first pixel.
-        assert int(places[0]) == 6 * 8 - receptive_field // 2
+        # The square is centred on the cell's 8 pixels, of which the fifth is as near to the middle as a pixel can be.
+        assert int(places[0]) == 6 * 8 + 4 - receptive_field // 2
 
 
 def test_a_receptive_field_that_small_lacks_is_refused_with_the_ones_it_has() -> None:
