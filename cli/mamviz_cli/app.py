@@ -8,6 +8,7 @@ import typer
 
 from mamviz_cli.correlate import CorrelateOptions, correlate
 from mamviz_cli.demo import DemoOptions, demo
+from mamviz_cli.entangle import EntangleOptions, entangle
 from mamviz_cli.evaluate import EvaluateOptions, evaluate
 from mamviz_cli.extract_masks import ExtractOptions, extract_masks
 from mamviz_cli.faces import FacesOptions, faces
@@ -57,6 +58,7 @@ app.command("train")(takes(TrainOptions, train))
 app.command("evaluate")(takes(EvaluateOptions, evaluate))
 app.command("extract-masks")(takes(ExtractOptions, extract_masks))
 app.command("correlate")(takes(CorrelateOptions, correlate))
+app.command("entangle")(takes(EntangleOptions, entangle))
 app.command("show")(takes(ShowOptions, show))
 app.command("prune-report")(takes(PruneOptions, prune_report))
 app.command("stability")(takes(StabilityOptions, stability))
