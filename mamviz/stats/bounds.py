@@ -3,8 +3,9 @@
 Maps of a data set carry the noise of their finitely many images, so that r of them differs from the r of infinitely
 many images: signed maps look less alike, absolute ones less or more. A bootstrap replicate carries the noise twice,
 and its quantiles stand off the truth by twice the bias. The method `corrected` takes the bias off once, as in Efron
-and Tibshirani 1993, section 10.6. In made-up data sets with small effects (`mamviz.validation.coverage`, own=0.03)
-its 95 % intervals of the recommended table covered the truth in 93 %, BCa in 77 %, percentiles in 64 %.
+and Tibshirani 1993, section 10.6. Covered by 95 % intervals of the recommended table in 300 made-up data sets
+(`mamviz.validation.coverage`): 95.8 +- 0.5 % corrected, 85 % BCa, 78 % percentile; with effects half as large
+(own=0.03) 93.4 +- 1.0, 77 and 64 %.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ def _draw_maps(
 
 def _label_products(population: Population) -> Floats:
     """Return P(y_k = 1 and y_l = 1), rates on the diagonal: labels of an image are independent given the class."""
-    joint = np.einsum("t,tk,tl->kl", population.classes, population.rates, population.rates)
+    joint: Floats = np.einsum("t,tk,tl->kl", population.classes, population.rates, population.rates)
     np.fill_diagonal(joint, population.classes @ population.rates)
     return joint
 
@@ -202,7 +202,7 @@ def _true_across(population: Population, choices: Choices, covariance: Floats) -
     if choices.centring == "common":
         centre = np.eye(k) - 1 / k
         pooled = centre @ pooled @ centre
-    return pooled / np.sqrt(np.outer(np.diag(pooled), np.diag(pooled)))
+    return np.asarray(pooled / np.sqrt(np.outer(np.diag(pooled), np.diag(pooled))))
 
 
 def _within_images(products: Floats, level: Floats, n_cells: int) -> Floats:
@@ -211,7 +211,7 @@ def _within_images(products: Floats, level: Floats, n_cells: int) -> Floats:
     centre = np.eye(level.shape[1]) - 1 / level.shape[1]
     both = np.stack([covariance, centre @ covariance @ centre], axis=1)  # as in CENTRINGS
     deviation = np.sqrt(np.diagonal(both, axis1=2, axis2=3))
-    return both / deviation[..., :, None] / deviation[..., None, :]
+    return np.asarray(both / deviation[..., :, None] / deviation[..., None, :])
 
 
 def _products(rows: Floats) -> Floats:
