@@ -10,11 +10,11 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test coverage lint format validate bench clean
+.PHONY: help setup demo test coverage lint format validate variants bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
-	@echo 'PYTHON=... names the interpreter (3.11 or newer), ARGS=... goes to the command of demo, test, validate and bench'
+	@echo 'PYTHON=... names the interpreter (3.11 or newer), ARGS=... goes to the command of demo, test, validate, variants and bench'
 
 setup: $(VENV)/.dev  ## virtual environment with the development tools
 
@@ -37,8 +37,11 @@ format: $(VENV)/.dev  ## write the format that lint asks for
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-validate: $(VENV)/.runtime  ## the long proofs: accuracy and stability over seeds, exactness
-	$(BIN)/python benchmarks/validate.py $(ARGS)
+validate: $(VENV)/.dev  ## the long proofs: faces with a planted answer, coverage of intervals, false positives
+	$(BIN)/mamviz validate $(ARGS)
+
+variants: $(VENV)/.runtime  ## networks compared: accuracy, stability over seeds, the poster's Table 2, exactness
+	$(BIN)/python benchmarks/variants.py $(ARGS)
 
 bench: $(VENV)/.runtime  ## measure speed and memory
 	$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -1,7 +1,8 @@
-"""The long proofs: accuracy and stability over seeds by readout and receptive field, the poster's Table 2, exactness.
+"""Networks compared: accuracy and stability over seeds by readout and receptive field, the poster's Table 2, exactness.
 
-    make validate                                           # built-in faces
-    make validate ARGS="--data ../shared/celeba-8k"         # real faces
+    make variants                                                # built-in faces
+    make variants ARGS="--data ../shared/celeba-8k"              # real faces
+    make variants ARGS="runs/a-seed-0 runs/a-seed-1"             # runs that are there, such as those of train --seeds
 
 Trains every variant with every seed (a run that is there already is kept, an interrupted one goes on), extracts the
 masks of all images, and prints the tables that docs/results.md quotes.
@@ -23,7 +24,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 
 from mamviz.data.batches import iterate, to_tensor
 from mamviz.data.dataset import ImageData, open_data
@@ -32,7 +32,8 @@ from mamviz.extraction import extract_masks, plan_extraction
 from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import load_network
 from mamviz.run import Run, open_run
-from mamviz.schema import BlockStatistics, Choices, Correlation
+from mamviz.schema import NAMED_TABLES, BlockStatistics, Choices, Correlation
+from mamviz.stats.agreement import pairs_of, rank_correlation, second_order_similarity
 from mamviz.stats.correlation import correlate_attributes
 from mamviz.stats.moments import adjusted_weights, number_of_blocks
 from mamviz.stats.ranking import rank_neighbours
@@ -44,21 +45,6 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "per-attribute readout, 15 px": ("--readout", "per-attribute"),
     "shared readout, 43 px": ("--receptive-field", "43"),
     "per-attribute readout, 43 px": ("--receptive-field", "43", "--readout", "per-attribute"),
-}
-
-TABLES: dict[str, Choices] = {
-    "mask, mean, full": Choices(map="mask", estimand="mean", sign="signed", view="full"),
-    "mask, contrast, full": Choices(map="mask", estimand="contrast", sign="signed", view="full"),
-    "mask, adjusted, full": Choices(map="mask", estimand="adjusted", sign="signed", view="full"),
-    "absolute mask, adjusted, full": Choices(map="mask", estimand="adjusted", sign="absolute", view="full"),
-    "absolute mask, adjusted, spatial (default)": Choices(),
-    "absolute mask, contrast, spatial": Choices(estimand="contrast"),
-    "mask, image, full": Choices(map="mask", estimand="image", sign="signed", view="full"),
-    "mask, across, full": Choices(map="mask", estimand="across", sign="signed", view="full"),
-    "evidence, mean, full": Choices(map="evidence", estimand="mean", sign="signed", view="full"),
-    "evidence, contrast, full": Choices(map="evidence", estimand="contrast", sign="signed", view="full"),
-    "evidence, adjusted, full": Choices(map="evidence", estimand="adjusted", sign="signed", view="full"),
-    "absolute evidence, adjusted, spatial, common": Choices(map="evidence", centring="common"),
 }
 
 # Labels drawn to compare rates and correlations.
@@ -92,23 +78,29 @@ class Job:
 def main() -> None:
     """Train what is missing and print the tables."""
     options = parse()
-    jobs = [Job(variant, seed) for variant in options.variants for seed in options.seeds]
-    with ThreadPoolExecutor(options.jobs) as pool:
-        list(pool.map(lambda job: make_run(job, options), jobs))
-    runs = {job: open_run(options.runs / job.name) for job in jobs}
+    if options.trained:
+        found = [open_run(folder) for folder in options.trained]
+        runs = {Job("as trained", run.config.seed): run for run in found}
+        options.seeds = [run.config.seed for run in found]
+    else:
+        jobs = [Job(variant, seed) for variant in options.variants for seed in options.seeds]
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(lambda job: make_run(job, options), jobs))
+        runs = {job: open_run(options.runs / job.name) for job in jobs}
     data = open_data(next(iter(runs.values())).config.data, cache=options.cache)
     print(f"\n{data.description}; seeds {', '.join(map(str, options.seeds))}; {options.train or 'default settings'}\n")
     print_accuracy(runs, data)
     print_stability(runs)
     if set(POSTER) <= set(data.attributes):
         print_poster(runs)
-    print_exactness(runs[jobs[0]], data, options)
+    print_exactness(next(iter(runs.values())), data, options)
     print_labels()
 
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trained", nargs="*", type=Path, help="runs with masks.h5; nothing is trained then")
     parser.add_argument("--data", default="faces")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
@@ -153,21 +145,13 @@ def print_stability(runs: dict[Job, Run]) -> None:
     variants = list(dict.fromkeys(job.variant for job in runs))
     print(f"\n| table | {' | '.join(variants)} |\n|---|{'---|' * len(variants)}")
     statistics = {job: read_statistics(run.masks_file) for job, run in runs.items()}
-    for name, choices in TABLES.items():
+    for name, choices in NAMED_TABLES.items():
         cells = []
         for variant in variants:
             tables = [correlate_attributes(statistics[job], choices) for job in runs if job.variant == variant]
-            pairs = [agreement(a, b) for a, b in itertools.combinations(tables, 2)]
+            pairs = [second_order_similarity(a, b) for a, b in itertools.combinations(tables, 2)]
             cells.append(" ".join(f"{value:.2f}" for value in pairs))
         print(f"| {name} | {' | '.join(cells)} |")
-
-
-def agreement(a: Correlation, b: Correlation) -> float:
-    """Spearman correlation of two matrices over the pairs defined in both."""
-    rows, columns = np.triu_indices(len(a.names), 1)
-    x, y = a.values[rows, columns], b.values[rows, columns]
-    known = np.isfinite(x) & np.isfinite(y)
-    return float(spearmanr(x[known], y[known]).statistic)
 
 
 def print_poster(runs: dict[Job, Run]) -> None:
@@ -181,7 +165,7 @@ def print_poster(runs: dict[Job, Run]) -> None:
         seeds = [f"seed {job.seed}" for job in chosen]
         label_r = {job: label_correlation(run) for job, run in runs.items() if job in chosen}
         print(f"| table | {' | '.join(seeds)} | rank correlation with label r |\n|---|{'---|' * (len(seeds) + 1)}")
-        for name, choices in TABLES.items():
+        for name, choices in NAMED_TABLES.items():
             tables = {job: correlate_attributes(part, choices) for job, part in chosen.items()}
             found = [count_shared(table, targets) for table in tables.values()]
             cells = [f"{' '.join(map(str, counts))} ({sum(counts)} of 15)" for counts in found]
@@ -209,10 +193,7 @@ def label_correlation(run: Run) -> np.ndarray:
 
 def against(table: Correlation, labels: np.ndarray) -> float:
     """Spearman correlation of a table with label correlations, over pairs."""
-    rows, columns = np.triu_indices(len(table.names), 1)
-    x, y = table.values[rows, columns], labels[rows, columns]
-    known = np.isfinite(x) & np.isfinite(y)
-    return float(spearmanr(x[known], y[known]).statistic)
+    return float(rank_correlation(pairs_of(table.values), pairs_of(labels)))
 
 
 def print_exactness(run: Run, data: ImageData, options: argparse.Namespace) -> None:
