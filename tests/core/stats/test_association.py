@@ -107,6 +107,15 @@ def test_an_empty_cell_counts_half_an_image_and_the_rates_stay() -> None:
         assert not empty_cells(counts_of_cells(*halved)).any()
 
 
+def test_an_empty_cell_beside_less_than_one_image_takes_half_of_it() -> None:
+    """Real weights leave shares of an image: no cell may fall below none."""
+    found, expected = (
+        tetrachoric_correlations(counts_of_cells(*cells))[0, 1]
+        for cells in ((0, 0.6, 20, 150), (0.3, 0.3, 19.7, 150.3))
+    )
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
 def test_more_images_make_an_empty_cell_a_stronger_sign() -> None:
     few, many = (tetrachoric_correlations(counts_of_cells(0, 3 * m, 2 * m, 15 * m))[0, 1] for m in (10, 1000))
     assert -1 < many < few < 0
