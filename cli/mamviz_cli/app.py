@@ -19,6 +19,7 @@ from mamviz_cli.sanity import SanityOptions, sanity
 from mamviz_cli.show import ShowOptions, show
 from mamviz_cli.stability import StabilityOptions, stability
 from mamviz_cli.train import TrainOptions, train
+from mamviz_cli.validate import ValidateOptions, validate
 
 _ENDING = (
     "Start with `mamviz demo`, or with `mamviz train --data FOLDER`. The commands after train work on the newest run "
@@ -61,8 +62,9 @@ app.command("correlate")(takes(CorrelateOptions, correlate))
 app.command("entangle")(takes(EntangleOptions, entangle))
 app.command("show")(takes(ShowOptions, show))
 app.command("prune-report")(takes(PruneOptions, prune_report))
-app.command("stability")(takes(StabilityOptions, stability))
 app.command("sanity")(takes(SanityOptions, sanity))
+app.command("stability")(takes(StabilityOptions, stability))
+app.command("validate")(takes(ValidateOptions, validate))
 app.command("faces")(takes(FacesOptions, faces))
 app.command("demo")(takes(DemoOptions, demo))
 

@@ -30,11 +30,10 @@ from mamviz.schema import (
 from mamviz.stats.association import count_labels, phi_correlations
 from mamviz.stats.correlation import correlate_attributes, dataset_maps
 from mamviz.stats.resampling import draw_units
-from mamviz.stats.scores import evaluate
 from mamviz.store.masks import read_statistics
 from mamviz.validation.attributions import grad_cam, has_captum, occlude
 from mamviz.validation.explained import Explained, explain_faces
-from mamviz.validation.localisation import localise
+from mamviz.validation.localisation import localise, mean_over_attributes
 from mamviz.validation.pieces import compute_pieces
 from mamviz.validation.recovery import adjusted_maps, explain_by_labels, recover
 from mamviz.validation.regions import FreshFaces, describe_regions, draw_fresh_faces
@@ -80,7 +79,7 @@ def validate_faces(
     """
     require_faces(run)
     network, stats = load_network(run, device=settings.device), read_statistics(run.masks_file)
-    folder = _piece_folder(run, settings, version)
+    folder = piece_folder(run, settings, version)
     faces = draw_fresh_faces(
         run.config.data, network.shape[1:], n_images=settings.n_images, folder=folder, progress=progress
     )
@@ -88,23 +87,15 @@ def validate_faces(
     own = explain_faces(network, faces.images, faces.labels, device=settings.device, progress=progress)
     others = _explain_otherwise(network, faces, settings, folder, progress)
     draws = draw_units(settings.n_images, settings.n_replicates, generator)
-    scores = evaluate(
-        own.logits,
-        faces.labels,
-        np.arange(settings.n_images),
-        run.attributes,
-        n_replicates=settings.n_replicates,
-        generator=generator,
-        protocol=f"{settings.n_images:,} fresh faces; positive where the logit is above 0.",
-    )
+    rates = faces.labels.mean(axis=0)
     table = correlate_attributes(stats, MASK).values
     maps: dict[Method, Floats] = {"mask": own.mask, "evidence": own.evidence, **others}
     return FaceValidation(
         provenance=_describe_fresh(run, faces, version),
         label_correlation=run.config.data.label_correlation,
         n_masks=stats.n_images,
-        accuracy=scores.mean_accuracy,
-        majority=scores.mean_majority,
+        accuracy=mean_over_attributes(((own.logits > 0) == faces.labels).astype(np.float64), draws),
+        majority=float(np.maximum(rates, 1 - rates).mean()),
         regions=truth,
         localisations=_localise_all(maps, faces, truth, draws=draws),
         recoveries=(*_recover_own(stats, own, truth), *_recover_others(others, faces, truth)),
@@ -186,7 +177,7 @@ def _recover_others(maps: dict[Method, Floats], faces: FreshFaces, truth: TrueRe
     return found
 
 
-def _piece_folder(run: Run, settings: FaceSettings, version: str) -> Path | None:
+def piece_folder(run: Run, settings: FaceSettings, version: str) -> Path | None:
     """Return a folder whose name changes with the weights, the number of faces and the version."""
     if settings.folder is None:
         return None
