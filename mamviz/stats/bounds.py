@@ -4,8 +4,8 @@ Maps of a data set carry the noise of their finitely many images, so that r of t
 many images: signed maps look less alike, absolute ones less or more. A bootstrap replicate carries the noise twice,
 and its quantiles stand off the truth by twice the bias. The method `corrected` takes the bias off once, as in Efron
 and Tibshirani 1993, section 10.6. Covered by 95 % intervals of the recommended table in 300 made-up data sets
-(`mamviz.validation.coverage`): 95.8 +- 0.5 % corrected, 85 % BCa, 78 % percentile; with effects half as large
-(own=0.03) 93.4 +- 1.0, 77 and 64 %.
+(`mamviz.validation.coverage`): 95.8 +- 0.5 % corrected, 85 % BCa, 78 % percentile; with own effects of
+0.03 in place of 0.05 93.4 +- 1.0, 77 and 64 %.
 """
 
 from __future__ import annotations
