@@ -18,12 +18,12 @@ def tables(n_tables: int, seed: int, n: int = 6) -> np.ndarray:
 
 
 def test_shares_equal_a_loop() -> None:
-    drawn = tables(8, 0)
+    drawn = tables(8, 0, n=16)
     found = share_outside(drawn[0], drawn[1:], null="random network")
     for i, share in enumerate([found.outside, *found.null_outside]):
         others = [j for j in range(8) if j != i]
         outside = []
-        for k in range(6):
+        for k in range(16):
             for m in range(k):
                 z = np.arctanh(drawn[:, k, m])
                 # the two-sample t test of one against seven

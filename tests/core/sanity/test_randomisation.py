@@ -42,7 +42,7 @@ def test_masks_do_not_know_of_the_readout(found) -> None:
 
 def test_what_the_network_knows_is_lost(found) -> None:
     assert found.accuracy > 0.99
-    assert 0.5 <= found.majority < 0.56
+    assert 0.5 <= found.majority < 0.6  # logits of dead features tie at the median
     for stage in found.stages:
         assert len(stage.draws) == 2
         assert all(draw.accuracy < 0.85 for draw in stage.draws)
