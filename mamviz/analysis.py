@@ -12,6 +12,7 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import (
     RECOMMENDED,
     Axis,
+    BlockStatistics,
     Certainty,
     Choices,
     Clustering,
@@ -37,6 +38,7 @@ from mamviz.store.masks import mask_provenance, read_statistics
 from mamviz.store.stability import read_stability
 
 FEWEST_REPLICATES = 100  # below, the ends of a 95 % interval rest on two or three of them
+MOST_NUMBERS = 2**24  # correlations of all replicates of a table: 134 MB, and a few arrays of them are held
 WITH_NULL = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
 
 
@@ -92,52 +94,62 @@ def measure_certainty(
 ) -> Certainty:
     """Return how sure a table is that `analyse` made of the same files, and add it to the analysis.h5.
 
-    n_replicates    resamples of the blocks, and draws of the null; at least 100
-    seed            of both; the same seed gives the same numbers
+    n_replicates    resamples of the blocks, and draws of the null; at least 100. Large tables have fewer, down to
+                    100: 256 names have 256
+    seed            of both, and of the split halves; the same seed gives the same numbers
 
-    What other seeds say is taken from the stability.json beside `masks`, where that is of this network and images.
+    What other seeds say is taken from the stability.json beside `results`, where that is of these masks.
     Raises StatisticsError where fewer than 10 blocks have images, or for too few replicates.
     """
-    _check_replicates(n_replicates)
+    require_replicates(n_replicates)
     statistics, provenance = read_statistics(masks), mask_provenance(masks)
     table = ranking.correlation
     axis, choices = table.axis, table.choices
+    n_drawn = min(n_replicates, max(FEWEST_REPLICATES, MOST_NUMBERS // max(len(table.names), 1) ** 2))
     draws = [np.random.default_rng([seed, step]) for step in range(3)]
     progress(0, 3, "intervals")
-    replicates = draw_replicates(statistics, choices, generator=draws[0], axis=axis, n_replicates=n_replicates)
+    replicates = draw_replicates(statistics, choices, generator=draws[0], axis=axis, n_replicates=n_drawn)
     certain = rank_with_certainty(replicates, top=ranking.top, by=ranking.by)
+    del replicates  # as large as those of the null
     progress(1, 3, "reliability")
     reliability = measure_reliability(statistics, choices, generator=draws[1], axis=axis)
     progress(2, 3, "null of shuffled labels")
-    significance: Significance | None = None
-    if choices.estimand in WITH_NULL:
-        null = null_correlations(statistics, choices, n_replicates=n_replicates, generator=draws[2], axis=axis)
-        significance = test_against_null(table.values, null)
     certainty = Certainty(
         ranking=certain,
         reliability=reliability,
-        significance=significance,
-        seeds=_other_seeds(masks, table, provenance),
+        significance=_test_table(statistics, table, n_drawn, draws[2]),
+        seeds=_other_seeds(results.parent, table, provenance),
     )
     write_certainty(results, certainty, provenance=provenance)
-    progress(3, 3, "certainty")
+    progress(3, 3)
     return certainty
 
 
-def _check_replicates(n_replicates: int) -> None:
+def require_replicates(n_replicates: int) -> None:
+    """Raise StatisticsError for fewer replicates than the ends of an interval can rest on."""
     if n_replicates < FEWEST_REPLICATES:
         raise StatisticsError(
-            f"n_replicates: expected {FEWEST_REPLICATES} or more, got {n_replicates}. Take 1000, or none at all."
+            f"Expected {FEWEST_REPLICATES} replicates or more, got {n_replicates}. Take 1000, or 0 for no intervals."
         )
 
 
-def _other_seeds(masks: Path, table: Correlation, provenance: Provenance) -> TableAgreement | None:
+def _test_table(
+    statistics: BlockStatistics, table: Correlation, n_replicates: int, generator: np.random.Generator
+) -> Significance | None:
+    """Compare a table with shuffled labels; None where its estimand uses none."""
+    if table.choices.estimand not in WITH_NULL:
+        return None
+    null = null_correlations(statistics, table.choices, n_replicates=n_replicates, generator=generator, axis=table.axis)
+    return test_against_null(table.values, null)
+
+
+def _other_seeds(folder: Path, table: Correlation, provenance: Provenance) -> TableAgreement | None:
     """Return what `mamviz stability` found for this very table, where it compared these masks."""
-    stability = read_stability(masks.parent)
-    compared = stability is not None and any(
-        run.model_sha256 == provenance.model_sha256 and run.split == provenance.split for run in stability.runs
-    )
-    if stability is None or not compared:
+    stability = read_stability(folder)
+    if stability is None:
+        return None
+    expected = (provenance.model_sha256, provenance.fingerprint, provenance.split)
+    if not any((run.model_sha256, run.fingerprint, run.split) == expected for run in stability.runs):
         return None
     tables = (each for each in stability.tables if (each.axis, each.choices) == (table.axis, table.choices))
     return next(tables, None)

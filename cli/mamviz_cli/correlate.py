@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mamviz.schema import Axis, Certainty, Choices
 
 _CHOICES = "What is correlated"
+ANALYSIS = "analysis.h5"
 
 # The poster's Table 2, read literally.
 LITERAL: dict[Axis, str] = {
@@ -68,7 +70,7 @@ class CorrelateOptions:
     channels: Annotated[bool, typer.Option("--channels", help="Correlate channels instead of attributes.")] = False
     rank_by: Annotated[str, typer.Option(help="r, or abs: the size of r.")] = "r"
     replicates: Annotated[
-        int, typer.Option(min=0, help="Resamples behind the intervals, and draws of the null; 0: neither.")
+        int, typer.Option(min=0, help="Resamples behind the intervals, and draws of the null, 100 or more; 0: neither.")
     ] = 1000
     all_estimands: Annotated[bool, typer.Option("--all-estimands", help="One table for every estimand.")] = False
     choices: ChoiceOptions = field(default_factory=ChoiceOptions)
@@ -80,6 +82,7 @@ def correlate(options: CorrelateOptions) -> None:
 
     RUN may also be a masks file by itself: neither its model nor its images are needed.
     """
+    from mamviz.analysis import require_replicates
     from mamviz.schema import RankBy
     from mamviz.stats.names import find_names
     from mamviz.store.masks import mask_provenance, read_statistics
@@ -91,6 +94,8 @@ def correlate(options: CorrelateOptions) -> None:
             "--attribute: expected none with --channels, which ranks all channels. Leave one of them out."
         )
     wanted = make_choices(options)
+    if options.replicates:
+        require_replicates(options.replicates)
     masks = with_masks(options.target)
     if options.attribute:
         find_names(options.attribute, read_statistics(masks.file).attributes, what="--attribute")
@@ -139,56 +144,59 @@ def _report(
 ) -> dict[str, Any]:
     from mamviz.analysis import analyse
     from mamviz_reports.certainty import certainty_warnings
-    from mamviz_reports.heatmaps import correlation_figure
-    from mamviz_reports.rankings import ranking_list, ranking_table
+    from mamviz_reports.rankings import ranking_table
     from mamviz_reports.texts import to_values
 
-    kept = masks.folder / "analysis.h5"
-    analysis: Analysis = analyse(masks.file, kept, axis=axis, choices=choices, top=options.top, by=by)
-    ranking, origin = analysis.ranking, analysis.provenance
-    certainty = _certainty(masks, analysis, options, console)
-    table = ranking_table(ranking, origin, targets=options.attribute, certainty=certainty)
+    kept = masks.folder / ANALYSIS
+    analysis = analyse(masks.file, kept, axis=axis, choices=choices, top=options.top, by=by)
+    certainty = _measure(masks, analysis, options, console)
+    table = ranking_table(analysis.ranking, analysis.provenance, targets=options.attribute, certainty=certainty)
     console.show(_heading(choices, axis))
     console.table(table)
     warnings = certainty_warnings(certainty) if certainty else ()
     for warning in warnings:
         console.note(f"warning: {warning}")
-    stem = file_stem(choices, axis)
-    tables, figures = masks.folder / "tables", masks.folder / "figures"
-    files = [kept, *save_table(ranking_list(ranking, origin, certainty=certainty), tables, stem, kinds=("csv",))]
-    files += save_table(ranking_table(ranking, origin, certainty=certainty), tables, stem, kinds=("md", "tex"))
-    files += save(correlation_figure(analysis.correlation, analysis.clustering, origin), figures, stem)
-    console.note(name_files(files))
+    files = _save(masks, analysis, certainty)
+    console.note(name_files([kept, *files]))
     return {
         "choices": dataclasses.asdict(choices),
         "axis": axis,
         **to_values(table),
         "warnings": warnings,
-        "files": files[1:],
+        "files": files,
     }
 
 
-def _certainty(masks: Masks, analysis: Analysis, options: CorrelateOptions, console: Console) -> Certainty | None:
-    """Measure how sure the table is; where that can't be done, say why and return None."""
+def _measure(masks: Masks, analysis: Analysis, options: CorrelateOptions, console: Console) -> Certainty | None:
+    """Measure how sure the table is; None where that is not wanted, or can't be done: then say why."""
     from mamviz.analysis import measure_certainty
     from mamviz.errors import StatisticsError
 
     if not options.replicates:
         return None
+    kept = masks.folder / ANALYSIS
     try:
-        with stoppable("stopped; the table without its intervals is in analysis.h5."), console.working("table") as bar:
-            return measure_certainty(
-                masks.file,
-                masks.folder / "analysis.h5",
-                analysis.ranking,
-                n_replicates=options.replicates,
-                progress=bar,
-            )
+        with stoppable(f"stopped; the table without intervals is in {kept}."), console.working("certainty") as bar:
+            return measure_certainty(masks.file, kept, analysis.ranking, n_replicates=options.replicates, progress=bar)
     except StatisticsError as error:
-        if options.replicates != CorrelateOptions.replicates:
-            raise
-        console.note(f"no intervals: {error}")
+        console.note(f"warning: no intervals, and nothing is marked: {error}")
         return None
+
+
+def _save(masks: Masks, analysis: Analysis, certainty: Certainty | None) -> list[Path]:
+    """Write all targets of a table, whichever of them are shown, and its heatmap."""
+    from mamviz_reports.heatmaps import correlation_figure
+    from mamviz_reports.rankings import ranking_list, ranking_table
+
+    ranking, origin, correlation = analysis.ranking, analysis.provenance, analysis.correlation
+    stem = file_stem(correlation.choices, correlation.axis)
+    tables = masks.folder / "tables"
+    figure = correlation_figure(correlation, analysis.clustering, origin, certainty=certainty)
+    return [
+        *save_table(ranking_list(ranking, origin, certainty=certainty), tables, stem, kinds=("csv",)),
+        *save_table(ranking_table(ranking, origin, certainty=certainty), tables, stem, kinds=("md", "tex")),
+        *save(figure, masks.folder / "figures", stem),
+    ]
 
 
 def file_stem(choices: Choices, axis: Axis) -> str:

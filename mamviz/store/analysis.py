@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import h5py
@@ -85,19 +85,16 @@ def _write_group(group: h5py.Group, correlation: Correlation, clustering: Cluste
 def _write_certainty(group: h5py.Group, certainty: Certainty) -> None:
     ranking, reliability, significance = certainty.ranking, certainty.reliability, certainty.significance
     intervals = ranking.intervals
-    group.attrs["method"] = intervals.method
-    group.attrs["level"] = intervals.level
-    group.attrs["n_replicates"] = intervals.n_replicates
-    group.attrs["n_blocks"] = intervals.n_blocks
+    for name in ("method", "level", "n_replicates", "n_blocks"):
+        group.attrs[name] = getattr(intervals, name)
+    group.attrs["top"], group.attrs["ranked_by"] = ranking.top, ranking.by
+    group.attrs["reliability"] = astuple(reliability.spearman)
     for name in ("low", "high", "standard_error", "jackknife_error", "bias"):
         group.create_dataset(name, data=getattr(intervals, name))
     group.create_dataset("inclusion", data=ranking.inclusion)
-    group.attrs["top"], group.attrs["ranked_by"] = ranking.top, ranking.by
-    group.attrs["reliability"] = [getattr(reliability.spearman, name) for name in ("value", "low", "high")]
-    rows = [(row.value, row.low, row.high) for row in reliability.rows]
-    group.create_dataset("row_reliability", data=np.array(rows, dtype=np.float64))
+    group.create_dataset("row_reliability", data=np.array([astuple(row) for row in reliability.rows], dtype=np.float64))
     if significance is not None:
-        group.attrs["null"] = significance.null
+        group.attrs["null"], group.attrs["null_level"] = significance.null, significance.level
         for name in ("p", "p_max", "q", "null_mean", "null_low", "null_high"):
             group.create_dataset(name, data=getattr(significance, name))
 

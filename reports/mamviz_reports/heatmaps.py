@@ -12,14 +12,16 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import Clustering, Correlation, Floats, Provenance
+from mamviz.schema import Certainty, Clustering, Correlation, Floats, Provenance
 from mamviz_reports.captions import describe_choices, describe_provenance, list_names
+from mamviz_reports.certainty import describe_null, describe_reliability
 from mamviz_reports.style import DIVERGING, GREY, INK, PALE, axes_at, caption, house_style, new_figure, thin, title
 
 _SIDE = 6.8  # inches of the largest matrix
 _TREE = 0.8  # inches of a dendrogram
 _WRITTEN = 12  # up to so many names, the numbers are written into the cells
 _LABEL = 0.14  # inches that a tick label needs
+_DARK = 0.55  # share of the colour scale from which a mark must be white
 
 
 @house_style()
@@ -28,13 +30,13 @@ def correlation_figure(
     clustering: Clustering,
     provenance: Provenance,
     *,
-    covers_zero: npt.NDArray[np.bool_] | None = None,
+    certainty: Certainty | None = None,
     limit: float = 1.0,
 ) -> Figure:
     """Draw a correlation as a heatmap in the saved order, with the saved trees.
 
-    covers_zero   (n, n), in the order of correlation.names: pairs whose interval covers 0 get a grey dot
-    limit         colours run from -limit to limit; values outside take the end colour and the bar says so
+    certainty    of this table: pairs that differ from the null get a dot, and the caption says how reliable it is
+    limit        colours run from -limit to limit; values outside take the end colour and the bar says so
     Cells without a correlation are hatched. Raises StatisticsError where the order doesn't fit the names.
     """
     n = len(correlation.names)
@@ -42,15 +44,16 @@ def correlation_figure(
     side = min(_SIDE, max(1.6, 0.42 * n))
     figure = new_figure(side + _TREE + 2, side + _TREE + 2)
     cells = axes_at(figure, _TREE + 0.05, _TREE + 0.05, side, side)
-    _draw_cells(cells, correlation.values[np.ix_(clustering.order, clustering.order)], limit)
-    if covers_zero is not None:
-        _mark_uncertain(cells, covers_zero[np.ix_(clustering.order, clustering.order)], side / n)
+    ordered = np.ix_(clustering.order, clustering.order)
+    _draw_cells(cells, correlation.values[ordered], limit)
+    if certainty is not None and certainty.significance is not None:
+        _mark(cells, certainty.significance.survives[ordered], correlation.values[ordered] / limit, side / n)
     step = _label(cells, [correlation.names[index] for index in clustering.order], side)
     _draw_tree(axes_at(figure, _TREE + 0.05, 0, side, _TREE), correlation, clustering, upright=True)
     _draw_tree(axes_at(figure, 0, _TREE + 0.05, _TREE, side), correlation, clustering, upright=False)
     _draw_scale(figure, axes_at(figure, 0.06, 0.3, _TREE - 0.2, 0.11), limit)
     title(figure, f"Correlation between {correlation.axis}s", correlation.choices.describe(correlation.axis))
-    caption(figure, _words(correlation, provenance, step, covers_zero is not None))
+    caption(figure, _words(correlation, provenance, step, certainty))
     return figure
 
 
@@ -107,10 +110,14 @@ def _draw_cells(axes: Axes, values: Floats, limit: float) -> None:
     axes.patch.set(facecolor=PALE, edgecolor=GREY, hatch="////", linewidth=0)
 
 
-def _mark_uncertain(axes: Axes, covers_zero: npt.NDArray[np.bool_], cell: float) -> None:
-    rows, columns = np.nonzero(covers_zero & ~np.eye(len(covers_zero), dtype=bool))
-    dot = (0.28 * min(cell, 0.25) * 72) ** 2
-    axes.scatter(columns + 0.82, rows + 0.18, s=dot * 0.4, color=GREY, linewidths=0, rasterized=len(covers_zero) > 64)
+def _mark(axes: Axes, marked: npt.NDArray[np.bool_], shades: Floats, cell: float) -> None:
+    """Put a dot into marked cells: in the middle, or in the corner where a number stands in the middle."""
+    n = len(marked)
+    rows, columns = np.nonzero(marked)
+    across, down = (0.84, 0.16) if n <= _WRITTEN else (0.5, 0.5)
+    side = (0.3 * min(cell, 0.3) * 72) ** 2  # points squared
+    colours = np.where(np.abs(shades[rows, columns]) > _DARK, "white", INK)
+    axes.scatter(columns + across, rows + down, s=side, c=colours.tolist(), linewidths=0, rasterized=n > 64)
 
 
 def _label(axes: Axes, names: list[str], side: float) -> int:
@@ -150,15 +157,15 @@ def _draw_scale(figure: Figure, axes: Axes, limit: float) -> None:
     axes.tick_params(labelsize=6.5, pad=1.5, length=2)
 
 
-def _words(correlation: Correlation, provenance: Provenance, step: int, marked: bool) -> str:
+def _words(correlation: Correlation, provenance: Provenance, step: int, certainty: Certainty | None) -> str:
     subject = f"Pearson's r between the {len(correlation.names)} {correlation.axis}s ({describe_choices(correlation)})."
     words = [subject, "Order and trees: the saved hierarchical clustering."]
     if np.isnan(correlation.values).any():
         words.append("Hatched: no correlation.")
     if correlation.undefined:
         words.append(f"Constant map, and so none: {list_names(correlation.undefined)}.")
-    if marked:
-        words.append("Grey dot: the interval of r covers 0.")
+    if certainty is not None:
+        words += [text for text in (describe_null(certainty, mark="Dot:"), describe_reliability(certainty)) if text]
     if step > 1:
         words.append(f"Every {step}th label is shown.")
     return " ".join([*words, describe_provenance(provenance, n_images=correlation.n_images)])

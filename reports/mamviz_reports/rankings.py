@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isnan
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Certainty, Neighbour, Provenance, Ranking
 from mamviz_reports.captions import describe_provenance, list_names
-from mamviz_reports.certainty import FIELDS, certainty_notes, certainty_values, describe_neighbour
+from mamviz_reports.certainty import (
+    FIELDS,
+    RowCertainty,
+    certainty_facts,
+    certainty_notes,
+    describe_neighbour,
+    know_rows,
+)
 from mamviz_reports.tables import UNDEFINED, Cell, Column, Table, Value, provenance_facts
 
 
@@ -35,26 +43,28 @@ def ranking_table(
     extra = FIELDS if certainty else ()
     fields = tuple(f"{name}_{rank}" for rank in range(1, ranking.top + 1) for name in ("related", "r", *extra))
     chosen = names if targets is None else targets
-    rows = tuple(_row(ranking, target, len(fields), certainty) for target in chosen)
+    known = know_rows(ranking.rows, certainty) if certainty else {}
+    rows = tuple(_row(ranking, target, len(fields), known) for target in chosen)
     return Table(
         title=f"Top {ranking.top} related {ranking.correlation.axis}s of each target",
         columns=(Column("Target", ("target",)), Column(f"Top {ranking.top}, with r", fields)),
         rows=rows,
         notes=_notes(ranking, provenance, certainty, chosen),
-        facts=_facts(ranking, provenance),
+        facts=_facts(ranking, provenance, certainty),
     )
 
 
 def ranking_list(ranking: Ranking, provenance: Provenance, *, certainty: Certainty | None = None) -> Table:
     """Return the ranking with one row a pair: the form to compute with."""
     extra = tuple(Column(name, (name,), "right") for name in FIELDS) if certainty else ()
+    known = know_rows(ranking.rows, certainty) if certainty else {}
     rows = tuple(
         (
             Cell(row.target, (row.target,)),
             Cell(str(row.rank), (row.rank,)),
             Cell(row.name, (row.name,)),
             Cell(f"{row.r:.3f}", (row.r,)),
-            *_certainty_cells(row, certainty),
+            *(_cell(value) for value in (known[row].values if certainty else ())),
         )
         for row in ranking.rows
     )
@@ -70,22 +80,23 @@ def ranking_list(ranking: Ranking, provenance: Provenance, *, certainty: Certain
         columns=columns,
         rows=rows,
         notes=_notes(ranking, provenance, certainty, ranking.correlation.names),
-        facts=_facts(ranking, provenance),
+        facts=_facts(ranking, provenance, certainty),
     )
 
 
-def _row(ranking: Ranking, target: str, n_values: int, certainty: Certainty | None) -> tuple[Cell, Cell]:
+def _row(ranking: Ranking, target: str, n_values: int, known: Mapping[Neighbour, RowCertainty]) -> tuple[Cell, Cell]:
     found = ranking.of(target)
     values: list[Value] = []
     for row in found:
-        values += [row.name, row.r, *(certainty_values(row, certainty) if certainty else ())]
-    text = ", ".join(describe_neighbour(row, certainty) for row in found) or UNDEFINED
+        values += [row.name, row.r, *(known[row].values if known else ())]
+    text = ", ".join(describe_neighbour(row, known.get(row)) for row in found) or UNDEFINED
     return Cell(target, (target,)), Cell(text, (*values, *[None] * (n_values - len(values))))
 
 
-def _certainty_cells(row: Neighbour, certainty: Certainty | None) -> tuple[Cell, ...]:
-    values = certainty_values(row, certainty) if certainty else ()
-    return tuple(Cell(f"{value:.3g}" if isinstance(value, float) else f"{value}", (value,)) for value in values)
+def _cell(value: Value) -> Cell:
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return Cell(UNDEFINED, (None,))
+    return Cell(f"{value:.3g}" if isinstance(value, float) else f"{value}", (value,))
 
 
 def _notes(
@@ -101,9 +112,10 @@ def _notes(
     return (*notes, describe_provenance(provenance, n_images=correlation.n_images))
 
 
-def _facts(ranking: Ranking, provenance: Provenance) -> tuple[tuple[str, Value], ...]:
+def _facts(ranking: Ranking, provenance: Provenance, certainty: Certainty | None) -> tuple[tuple[str, Value], ...]:
     return (
         *asdict(ranking.correlation.choices).items(),
         ("ranked_by", ranking.by),
+        *(certainty_facts(certainty) if certainty else ()),
         *provenance_facts(provenance, ranking.correlation.n_images),
     )

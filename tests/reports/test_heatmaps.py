@@ -7,12 +7,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import Choices, Clustering
+from mamviz.schema import Choices, Clustering, Significance
+from mamviz_reports.certainty import describe_null, describe_reliability
 from mamviz_reports.heatmaps import correlation_figure, tree_segments
+from mamviz_reports.style import INK
 from tests.reports.records import PROVENANCE, caption_of, correlation_of, four_attributes, ticks
+from tests.reports.sure import certainty
 
 pytest.importorskip("seaborn", reason="seaborn (or pandas, which it needs) is not installed")
 
@@ -88,15 +92,71 @@ def test_channels_are_described_as_channels():
     assert "summed over attributes" in " ".join(titles.split())
 
 
-def test_uncertain_pairs_get_a_dot_in_their_own_cell():
-    correlation, clustering = four_attributes()
-    covers = np.zeros((4, 4), bool)
-    covers[2, 3] = covers[3, 2] = covers[0, 0] = True  # Male and Young; the diagonal is no pair
-    figure = correlation_figure(correlation, clustering, PROVENANCE, covers_zero=covers)
-    (dots,) = [artist for artist in figure.axes[0].collections if isinstance(artist, PathCollection)]
-    cells = {(int(y), int(x)) for x, y in np.asarray(dots.get_offsets())}
-    assert cells == {(0, 1), (1, 0)}  # Male's row is the first, Young's the second
-    assert "the interval of r covers 0" in caption_of(figure)
+def marks_of(figure: Figure) -> PathCollection | None:
+    found = [artist for artist in figure.axes[0].collections if isinstance(artist, PathCollection)]
+    return found[0] if found else None
+
+
+def cells_of(marks: PathCollection) -> list[tuple[int, int]]:
+    return [(int(y), int(x)) for x, y in np.asarray(marks.get_offsets())]
+
+
+def test_pairs_that_differ_from_the_null_get_a_dot_in_their_own_cell():
+    """Hat's row is the third and Young's the second in the saved order."""
+    figure = correlation_figure(*four_attributes(), PROVENANCE, certainty=certainty())
+    marks = marks_of(figure)
+    assert marks is not None
+    assert sorted(cells_of(marks)) == [(1, 2), (2, 1)]
+    places = np.asarray(marks.get_offsets()) % 1
+    np.testing.assert_allclose(places, [[0.84, 0.16]] * 2)  # beside the number that stands in the middle
+
+
+def test_the_caption_says_what_a_dot_is_and_how_reliable_the_table_is():
+    words = caption_of(correlation_figure(*four_attributes(), PROVENANCE, certainty=certainty()))
+    assert describe_null(certainty(), mark="Dot:") in words
+    assert "Dot: differs from what shuffled labels show in its place" in words
+    assert describe_reliability(certainty()) in words
+
+
+def test_without_a_null_nothing_is_marked_and_the_reliability_stays():
+    figure = correlation_figure(*four_attributes(), PROVENANCE, certainty=replace(certainty(), significance=None))
+    assert marks_of(figure) is None
+    assert "Dot:" not in caption_of(figure)
+    assert "Reliability of the whole table" in caption_of(figure)
+
+
+def test_without_certainty_nothing_is_marked_or_said_of_it(figure: Figure):
+    assert marks_of(figure) is None
+    assert "Reliability" not in caption_of(figure)
+
+
+def test_dots_are_in_the_middle_of_small_cells_white_on_dark_and_dark_on_light():
+    n = 20
+    names = tuple(f"Name {number:02d}" for number in range(n))
+    values = np.eye(n)
+    values[0, 1] = values[1, 0] = 0.9
+    values[0, 2] = values[2, 0] = 0.2
+    values[0, 3] = values[3, 0] = -0.9
+    correlation = correlation_of(values, names)
+    p = np.full((n, n), 1.0)
+    p[values != 0] = 0.01
+    np.fill_diagonal(p, np.nan)
+    null = Significance(
+        **dict.fromkeys(("t", "p", "p_max", "q", "null_mean", "null_low", "null_high"), p),
+        n_replicates=99,
+        null="shuffled labels",
+        level=0.05,
+    )
+    chain = [[0, 1, 1.0, 2]] + [[n + merge - 1, merge + 1, 1.0, merge + 2] for merge in range(1, n - 1)]
+    order = Clustering(linkage=np.array(chain), order=np.arange(n))
+    figure = correlation_figure(correlation, order, PROVENANCE, certainty=replace(certainty(), significance=null))
+    marks = marks_of(figure)
+    assert marks is not None
+    colours = {cell: to_hex(colour) for cell, colour in zip(cells_of(marks), marks.get_facecolor(), strict=True)}
+    white, ink = "#ffffff", INK
+    expected = {(0, 1): white, (0, 2): ink, (0, 3): white}
+    assert colours == {**expected, **{cell[::-1]: colour for cell, colour in expected.items()}}
+    np.testing.assert_allclose(np.asarray(marks.get_offsets()) % 1, 0.5)
 
 
 def test_tree_stands_on_the_leaves_of_the_heatmap(figure: Figure):
