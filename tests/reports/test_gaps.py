@@ -46,12 +46,15 @@ def test_pairs_of_both_lists_are_numbered_and_named_in_their_order(figure: Figur
 def test_numbers_point_at_their_pairs_and_keep_apart(figure: Figure):
     numbers = [text for text in figure.axes[0].texts if text.get_text().isdigit()]
     assert [text.xy for text in numbers] == [(0.01, 0.9), (-0.01, 0.85), (0.5, -0.2)]
-    crowded = tuple(pair("A", f"B{place}", 0.9, 0.0, 0.8, "shared") for place in range(5))
-    axes = entanglement_figure(replace(entanglement(), pairs=crowded), PROVENANCE).axes[0]
-    heights = sorted(text.get_position()[1] for text in axes.texts if text.get_text().isdigit())
+    r = (0.9, 0.88, 0.92, 0.89, 0.91)
+    crowded = tuple(pair("A", f"B{place}", each, 0.0, 0.8, "shared") for place, each in enumerate(r))
+    far = pair("A", "C", -0.9, 0.0, 0.0, None)
+    axes = entanglement_figure(replace(entanglement(), pairs=(*crowded, far)), PROVENANCE).axes[0]
+    heights = [text.get_position()[1] for text in axes.texts if text.get_text().isdigit()]
     bottom, top = axes.get_ylim()
-    assert min(np.diff(heights)) == pytest.approx(0.045 * (top - bottom))
+    assert min(np.diff(sorted(heights))) == pytest.approx(0.045 * (top - bottom))
     assert np.mean(heights) == pytest.approx(0.9)
+    assert np.argsort(heights).tolist() == np.argsort(r).tolist()
 
 
 def test_intervals_of_the_named_pairs_are_drawn(figure: Figure):

@@ -109,6 +109,14 @@ def test_intervals_hold_their_value_and_stay_within_their_range(found: Entanglem
         assert pair.gap.low < pair.gap.high
 
 
+def test_an_interval_holds_its_rank_even_where_no_replicate_reaches_it(stats: BlockStatistics) -> None:
+    found = measure(stats, settings=replace(FEW, n_replicates=2))
+    assert all(getattr(pair, name).low <= getattr(pair, name).value for pair in found.pairs for name in ("rank", "gap"))
+    assert all(
+        getattr(pair, name).value <= getattr(pair, name).high for pair in found.pairs for name in ("rank", "gap")
+    )
+
+
 def test_a_lower_level_has_narrower_intervals_around_the_same_values(
     stats: BlockStatistics, found: Entanglement
 ) -> None:
@@ -141,12 +149,15 @@ def test_pairs_come_by_the_gap_of_the_scale_asked_for(stats: BlockStatistics, sc
 def plant(seed: int, *, shuffled: bool = False) -> Raw:
     """Bald and Bangs look at the same cells though their labels are independent; Goatee and Male the other way round.
 
+    Bald and Young have labels that are related too, and cells that are not the furthest apart.
+
     shuffled   the labels are given to other images: masks know nothing of them
     """
     rng = np.random.default_rng(seed)
     n = 3000
     labels = (rng.random((n, 5)) < 0.5).astype(np.float64)
-    labels[:, 3] = np.where(rng.random(n) < 0.8, labels[:, 2], 1 - labels[:, 2])
+    for attribute, other in ((3, 2), (4, 0)):
+        labels[:, attribute] = np.where(rng.random(n) < 0.8, labels[:, other], 1 - labels[:, other])
     looks = np.zeros((5, 9))
     for attribute, cells in enumerate(([0, 1, 2], [0, 1, 2], [3, 4, 5, 6], [0, 1, 2, 7, 8], [5, 6])):
         looks[attribute, cells] = 1
@@ -207,6 +218,8 @@ def test_of_signed_tables_the_size_of_r_is_what_masks_share(stats: BlockStatisti
     explained = {each.relation: each.r.value for each in found.explanations}
     labels = [abs(pair.phi.value) for pair in found.pairs]
     assert explained["size of phi"] == pytest.approx(spearmanr(sizes, labels).statistic, abs=1e-9)
+    signed = spearmanr([pair.r.value for pair in found.pairs], [pair.phi.value for pair in found.pairs])
+    assert explained["phi"] == pytest.approx(signed.statistic, abs=1e-9)
 
 
 def test_a_constant_label_is_undefined_last_and_never_listed(raw: Raw) -> None:
