@@ -174,8 +174,13 @@ RULE = EntanglementSettings(
 )  # ten pairs: the first and the last
 
 
-def test_planted_pairs_are_found_and_no_others() -> None:
-    found = measure(fill(plant(1), n_blocks=20), settings=RULE)
+@pytest.fixture(scope="module")
+def planted() -> BlockStatistics:
+    return fill(plant(1), n_blocks=20)
+
+
+def test_planted_pairs_are_found_and_no_others(planted: BlockStatistics) -> None:
+    found = measure(planted, settings=RULE)
     assert [(pair.first, pair.second) for pair in found.shared] == [("Bald", "Bangs")]
     assert [(pair.first, pair.second) for pair in found.separate] == [("Goatee", "Male")]
     (shared,), (separate,) = found.shared, found.separate
@@ -190,10 +195,9 @@ def test_of_shuffled_labels_nothing_is_listed_as_shared() -> None:
     assert measure(fill(plant(1, shuffled=True), n_blocks=20), settings=RULE).shared == ()
 
 
-def test_stricter_bounds_list_fewer() -> None:
-    stats = fill(plant(1), n_blocks=20)
+def test_stricter_bounds_list_fewer(planted: BlockStatistics) -> None:
     strict = replace(RULE, rule=replace(RULE.rule, independent=0.001, related=0.9))
-    found = measure(stats, settings=strict)
+    found = measure(planted, settings=strict)
     assert (found.shared, found.separate) == ((), ())
 
 
