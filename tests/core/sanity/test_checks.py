@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,9 @@ SETTINGS = SanitySettings(split="all", n_images=24, n_draws=1, n_networks=19, n_
 DATA = make_data(60)
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+def make_trained(folder: Path) -> Run:
     config = make_config()
-    run = make_run(tmp_path / "made-1", config, DATA)
+    run = make_run(folder, config, DATA)
     network = build_network(config, n_attributes=4)
     stir(network, seed=1)
     write_network(run.model_file, network, config=config, attributes=run.attributes)
@@ -35,57 +35,81 @@ def check(run: Run, settings: SanitySettings = SETTINGS, **options) -> Sanity:
     return check_run(run, DATA, settings, version="0.0.0", **options)
 
 
-def test_all_checks_are_made_and_kept(run: Run) -> None:
-    seen = []
+@dataclass(frozen=True)
+class Checked:
+    """A run whose checks are made, what they found, and the progress they reported."""
+
+    run: Run
+    found: Sanity
+    seen: list[tuple[int, int, str]]
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    run, seen = make_trained(tmp_path_factory.mktemp("runs") / "made-1"), []
     found = check(run, progress=lambda done, total, note="": seen.append((done, total, note)))
-    report = found.report
-    assert list(dict.fromkeys(check.group for check in report.checks)) == [
-        "randomisation", "exchange", "deletion", "null"
-    ]  # fmt: skip
+    return Checked(run, found, seen)
+
+
+def test_all_checks_are_made_and_kept(checked: Checked) -> None:
+    report, folder = checked.found.report, checked.run.folder
+    groups = list(dict.fromkeys(check.group for check in report.checks))
+    assert groups == ["randomisation", "exchange", "deletion", "null"]
     assert len(report.checks) == 7 + 6 + 4 + 2
     assert {check.verdict for check in report.checks} <= {"pass", "fail", "unclear"}
     assert (report.n_images, report.unit) == (24, "image")
-    assert repr(read_sanity(run.folder / FILE)) == repr(report)
-    assert [null.null for null in read_nulls(run.folder / NULLS_FILE)] == ["random network", "swapped attributes"]
-    assert json.loads((run.folder / FILE).read_text())["provenance"]["n_images"] == 24
-    assert not (run.folder / UNFINISHED).exists()
-    done = [each for each, _, _ in seen]
+    assert repr(read_sanity(folder / FILE)) == repr(report)
+    assert [null.null for null in read_nulls(folder / NULLS_FILE)] == ["random network", "swapped attributes"]
+    assert json.loads((folder / FILE).read_text())["provenance"]["n_images"] == 24
+    assert not (folder / UNFINISHED).exists()
+
+
+def test_progress_counts_images_to_the_end(checked: Checked) -> None:
+    done = [each for each, _, _ in checked.seen]
     assert done == sorted(done)
-    assert seen[-1][0] == seen[-1][1] == (11 + 2 + 1 + 19 + 4) * 24
+    assert checked.seen[-1][:2] == ((11 + 2 + 1 + 19 + 4) * 24,) * 2
 
 
-def test_a_stopped_job_goes_on_with_the_next_check_and_the_numbers_are_the_same(run: Run, tmp_path: Path) -> None:
-    copy = Run(tmp_path / "copy", run.config, run.attributes, run.record)
-    shutil.copytree(run.folder, copy.folder)
+def test_a_stopped_job_goes_on_with_the_next_check_and_the_numbers_are_the_same(
+    checked: Checked, tmp_path: Path
+) -> None:
+    run = make_trained(tmp_path / "made-1")
 
     def stop(done: int, total: int, note: str = "") -> None:
         if note.startswith("cells deleted"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        check(copy, progress=stop)
-    assert (copy.folder / UNFINISHED).is_file()
-    assert not (copy.folder / FILE).exists()
+        check(run, progress=stop)
+    assert (run.folder / UNFINISHED).is_file()
+    assert not (run.folder / FILE).exists()
     notes = []
-    again = check(copy, progress=lambda done, total, note="": notes.append(note))
+    again = check(run, progress=lambda done, total, note="": notes.append(note))
     assert notes[0].startswith("cells deleted")
-    assert repr(again.report) == repr(check(run).report)
+    assert repr(again.report) == repr(checked.found.report)
 
 
-def test_a_whole_file_is_kept_and_other_settings_are_not(run: Run) -> None:
-    first = check(run)
-    stamp = (run.folder / FILE).stat().st_mtime_ns
+def test_a_whole_file_is_kept(checked: Checked) -> None:
+    stamp = (checked.run.folder / FILE).stat().st_mtime_ns
     notes = []
-    assert repr(check(run, progress=lambda *_: notes.append(1)).report) == repr(first.report)
+    again = check(checked.run, progress=lambda *_: notes.append(1))
+    assert repr(again.report) == repr(checked.found.report)
     assert notes == []
-    assert (run.folder / FILE).stat().st_mtime_ns == stamp
-    other = check(run, SanitySettings(**{**vars(SETTINGS), "seed": 1}))
-    assert repr(other.report) != repr(first.report)
+    assert (checked.run.folder / FILE).stat().st_mtime_ns == stamp
 
 
-def test_too_few_images_and_untrained_runs_are_refused(run: Run) -> None:
+def test_another_seed_is_other_work(checked: Checked, tmp_path: Path) -> None:
+    copy = replace(checked.run, folder=tmp_path / "copy")
+    shutil.copytree(checked.run.folder, copy.folder)
+    other = check(copy, replace(SETTINGS, seed=1))
+    assert repr(other.report) != repr(checked.found.report)
+    assert read_sanity(copy.folder / FILE).settings.seed == 1
+
+
+def test_too_few_images_and_untrained_runs_are_refused(tmp_path: Path) -> None:
+    run = make_trained(tmp_path / "made-1")
     with pytest.raises(DataError, match="at least 8 images"):
-        check(run, SanitySettings(**{**vars(SETTINGS), "split": "validation"}))
+        check(run, replace(SETTINGS, split="validation"))
     run.model_file.unlink()
     with pytest.raises(RunError, match="training has not finished"):
         check(run)

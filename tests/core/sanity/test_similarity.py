@@ -30,6 +30,16 @@ def test_a_table_without_some_names_is_compared_by_the_others() -> None:
     assert compare_tables(first, second, generator=generator())[0] == pytest.approx(whole)
 
 
+def test_the_limit_permutes_names_rows_and_columns_together() -> None:
+    first, second = table(1, 6), table(2, 6) + 0.5 * table(1, 6)
+    orders = generator().permuted(np.tile(np.arange(6), (499, 1)), axis=1)
+    drawn = []
+    for order in orders:
+        pairs = [(first[k, m], second[order[k], order[m]]) for k in range(6) for m in range(k)]
+        drawn.append(stats.spearmanr(*zip(*pairs, strict=True)).statistic)
+    assert compare_tables(first, second, generator=generator())[1] == pytest.approx(np.quantile(drawn, 0.95))
+
+
 def test_unrelated_tables_stay_under_the_limit_19_times_of_20() -> None:
     below = 0
     for seed in range(60):
