@@ -119,20 +119,27 @@ def judge_randomisation(found: Randomisation) -> tuple[SanityCheck, ...]:
     checks = []
     for stage, part in ((generator, "mask generator"), (cascade[-1], "whole network")):
         checks += [_judge(stage, name, f"{TITLES[name]}, {part} permuted", part) for name in TITLES]
-    values = [draw.accuracy for draw in generator.draws]
-    checks.append(
-        SanityCheck(
-            group="randomisation",
-            name="accuracy, mask generator permuted",
-            verdict=_verdict(np.array(values), np.full(len(values), found.majority)),
-            figure=Interval(float(np.mean(values)), min(values), max(values)),
-            threshold=found.majority,
-            passes="below",
-            meaning="what the network knows of the labels passes through its masks, if no more than the majority "
-            "guess is left without them",
-        )
+    return (*checks, _judge_accuracy(generator, found.majority))
+
+
+def _judge_accuracy(stage: RandomisedStage, majority: float) -> SanityCheck:
+    values = [draw.accuracy for draw in stage.draws]
+    verdict = _verdict(np.array(values), np.full(len(values), majority))
+    meaning = {
+        "pass": "what the network knows of the labels passes through its masks: without them it is no better than the "
+        "majority guess",
+        "fail": "the network beats the majority guess without its trained masks: it knows labels by another way",
+        "unclear": "the draws don't agree whether the network beats the majority guess without its trained masks",
+    }[verdict]
+    return SanityCheck(
+        group="randomisation",
+        name="accuracy, mask generator permuted",
+        verdict=verdict,
+        figure=Interval(float(np.mean(values)), min(values), max(values)),
+        threshold=majority,
+        passes="below",
+        meaning=meaning,
     )
-    return tuple(checks)
 
 
 def _judge(stage: RandomisedStage, table: SanityTable, name: str, part: str) -> SanityCheck:

@@ -102,7 +102,7 @@ def losses_table(report: SanityReport, provenance: Provenance) -> Table:
 @house_style()
 def sanity_figure(report: SanityReport, provenance: Provenance) -> Figure:
     """Draw similarity by randomised part, accuracy lost by exchange, and the curves with masks made anew."""
-    figure = new_figure(7.4, 5.6, constrained=True)
+    figure = new_figure(8.2, 6.2, constrained=True)
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2, height_ratios=(1.15, 1))
     _draw_cascade(upper_left, report)
     _draw_losses(upper_right, report)
@@ -111,7 +111,8 @@ def sanity_figure(report: SanityReport, provenance: Provenance) -> Figure:
         _draw_curves(axes, curves, direction)
     passed = sum(check.verdict == "pass" for check in report.checks)
     title(figure, f"Sanity checks: {passed} of {len(report.checks)} pass")
-    caption(figure, " ".join([*_notes(report), describe_provenance(provenance, n_images=report.n_images)]))
+    curves = "Curves: masks recomputed from the changed features."
+    caption(figure, " ".join([*_notes(report), curves, describe_provenance(provenance, n_images=report.n_images)]))
     return figure
 
 
@@ -133,8 +134,8 @@ def _draw_cascade(axes: Axes, report: SanityReport) -> None:
     axes.set_xticks(places, [stage.part for stage in stages], rotation=90, fontsize=6)
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     axes.set(ylabel="similarity to the trained table", ylim=(-0.3, 1.05))
-    axes.legend(loc="upper right", title="table")
-    axes.set_title("weights permuted: cascade, then alone", loc="left")
+    axes.set_xlabel("permuted: this and all above; alone")
+    _legend(axes)
 
 
 def _draw_losses(axes: Axes, report: SanityReport) -> None:
@@ -149,8 +150,7 @@ def _draw_losses(axes: Axes, report: SanityReport) -> None:
     axes.axvline(0, color=INK, linewidth=0.6)
     axes.set_yticks(places, [EXCHANGED[loss.exchange] for loss in report.exchanges])
     axes.set(xlabel="points lost, mean over attributes", ylim=(len(places) - 0.5, -0.5))
-    axes.legend(loc="lower right")
-    axes.set_title("masks exchanged", loc="left")
+    _legend(axes)
 
 
 def _draw_curves(axes: Axes, curves: list[DeletionCurve], direction: str) -> None:
@@ -159,8 +159,12 @@ def _draw_curves(axes: Axes, curves: list[DeletionCurve], direction: str) -> Non
         width = 1.6 if curve.order == "evidence" else 1.0
         axes.plot(shares, curve.logit, color=COLOURS[curve.order], linewidth=width, label=curve.order)
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
-    axes.set(xlabel=f"% of cells, {direction}, masks recomputed", ylabel="logit towards the answer")
-    axes.legend(loc="best", title="order")
+    axes.set(xlabel=f"% of cells, {direction}", ylabel="logit towards the answer")
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, columnspacing=0.8, handlelength=1.4)
 
 
 def _loss_row(name: str, known: bool | None, losses: list[tuple[Interval, Interval]]) -> tuple[Cell, ...]:
