@@ -10,9 +10,21 @@ import numpy as np
 import pytest
 
 from mamviz.errors import MaskFileError
-from mamviz.schema import Axis, Choices, Clustering, Correlation, Floats
+from mamviz.schema import (
+    Axis,
+    CertainRanking,
+    Certainty,
+    Choices,
+    Clustering,
+    Correlation,
+    Floats,
+    Interval,
+    Intervals,
+    Reliability,
+    Significance,
+)
 from mamviz.stats.clustering import cluster
-from mamviz.store.analysis import group_name, read_analysis, write_analysis
+from mamviz.store.analysis import group_name, read_analysis, write_analysis, write_certainty
 from tests.core.store.drawn import PROVENANCE
 
 READ_LITERALLY = Choices(sign="signed", estimand="mean", view="full")
@@ -196,3 +208,133 @@ def test_another_schema_version_is_refused(file: Path) -> None:
         handle.attrs["schema_version"] = 9
     with pytest.raises(MaskFileError, match="schema version 9; this mamviz reads 1"):
         read(file, draw_correlation(0))
+
+
+INTERVAL_ARRAYS = ("low", "high", "standard_error", "jackknife_error", "bias")
+NULL_ARRAYS = ("p", "p_max", "q", "null_mean", "null_low", "null_high")
+
+
+def draw_certainty(correlation: Correlation, seed: int, *, tested: bool = True) -> Certainty:
+    """Numbers of which no two are equal; one pair is undefined."""
+    generator = np.random.default_rng(seed)
+    n = len(correlation.names)
+
+    def draw() -> Floats:
+        values = generator.random((n, n))
+        values[0, 1] = np.nan
+        return values
+
+    intervals = Intervals(
+        correlation=correlation,
+        **{name: draw() for name in INTERVAL_ARRAYS},
+        level=0.9,
+        method="bca",
+        n_replicates=123,
+        n_blocks=45,
+    )
+    ranking = CertainRanking(
+        rows=(), ties=(), cutoffs=(), inclusion=draw(), top=3, by="abs", level=0.9, intervals=intervals
+    )
+    spread = generator.random(3 * n).reshape(n, 3)
+    reliability = Reliability(
+        axis=correlation.axis,
+        names=correlation.names,
+        choices=correlation.choices,
+        n_images=7,
+        rows=tuple(Interval(*map(float, row)) for row in spread),
+        maps=(),
+        spearman=Interval(0.75, 0.5, 0.875),
+        pearson=Interval(0.1, 0.2, 0.3),
+        half_spearman=0.6,
+        n_splits=9,
+        n_blocks=45,
+    )
+    significance = Significance(
+        t=draw(), **{name: draw() for name in NULL_ARRAYS}, n_replicates=123, null="shuffled labels", level=0.01
+    )
+    return Certainty(ranking=ranking, reliability=reliability, significance=significance if tested else None)
+
+
+def certainty_group(handle: h5py.File, correlation: Correlation) -> h5py.Group:
+    return handle[group_name(correlation.axis, correlation.choices)]["certainty"]
+
+
+@pytest.mark.parametrize("axis", ["attribute", "channel"])
+def test_certainty_stands_beside_the_table_it_is_of(file: Path, axis: Axis) -> None:
+    correlation = draw_correlation(0, axis=axis)
+    clustering = write(file, correlation)
+    certainty = draw_certainty(correlation, 1)
+    write_certainty(file, certainty, provenance=PROVENANCE)
+    with h5py.File(file) as handle:
+        group = certainty_group(handle, correlation)
+        for name in INTERVAL_ARRAYS:
+            np.testing.assert_array_equal(group[name][:], getattr(certainty.ranking.intervals, name))
+        for name in NULL_ARRAYS:
+            np.testing.assert_array_equal(group[name][:], getattr(certainty.significance, name))
+        np.testing.assert_array_equal(group["inclusion"][:], certainty.ranking.inclusion)
+        rows = [(row.value, row.low, row.high) for row in certainty.reliability.rows]
+        np.testing.assert_array_equal(group["row_reliability"][:], rows)
+        np.testing.assert_array_equal(group.attrs["reliability"], [0.75, 0.5, 0.875])
+        kept = {name: group.attrs[name] for name in group.attrs if name != "reliability"}
+    assert kept == {
+        **{"method": "bca", "level": 0.9, "n_replicates": 123, "n_blocks": 45, "top": 3, "ranked_by": "abs"},
+        **{"null": "shuffled labels", "null_level": 0.01},
+    }
+    assert_equal(read(file, correlation), correlation, clustering)
+
+
+def test_a_table_that_was_not_tested_has_no_null(file: Path) -> None:
+    correlation = draw_correlation(0)
+    write(file, correlation)
+    write_certainty(file, draw_certainty(correlation, 1, tested=False), provenance=PROVENANCE)
+    with h5py.File(file) as handle:
+        group = certainty_group(handle, correlation)
+        assert set(group) == {*INTERVAL_ARRAYS, "inclusion", "row_reliability"}
+        assert "null" not in group.attrs
+
+
+def test_a_new_certainty_replaces_the_old_one_whole(file: Path) -> None:
+    correlation = draw_correlation(0)
+    write(file, correlation)
+    write_certainty(file, draw_certainty(correlation, 1), provenance=PROVENANCE)
+    again = draw_certainty(correlation, 2, tested=False)
+    write_certainty(file, again, provenance=PROVENANCE)
+    with h5py.File(file) as handle:
+        group = certainty_group(handle, correlation)
+        np.testing.assert_array_equal(group["low"][:], again.ranking.intervals.low)
+        assert not set(NULL_ARRAYS) & set(group)
+
+
+def test_a_table_that_is_computed_anew_loses_its_certainty_and_others_keep_theirs(file: Path) -> None:
+    first, other = draw_correlation(0), draw_correlation(1, choices=READ_LITERALLY)
+    for correlation in (first, other):
+        write(file, correlation)
+        write_certainty(file, draw_certainty(correlation, 3), provenance=PROVENANCE)
+    write(file, draw_correlation(5))
+    with h5py.File(file) as handle:
+        assert "certainty" not in handle[group_name(first.axis, first.choices)]
+        assert "certainty" in handle[group_name(other.axis, other.choices)]
+
+
+def test_certainty_of_a_table_that_is_not_there_is_refused_and_changes_nothing(file: Path) -> None:
+    write(file, draw_correlation(0))
+    before = file.read_bytes()
+    missing = draw_certainty(draw_correlation(1, choices=READ_LITERALLY), 1)
+    with pytest.raises(MaskFileError, match=r"has no attribute/mask/signed/mean/full/none; it has .* Analyse it first"):
+        write_certainty(file, missing, provenance=PROVENANCE)
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("change", ["model_sha256", "fingerprint", "split"])
+def test_certainty_of_other_masks_is_refused(file: Path, change: str) -> None:
+    correlation = draw_correlation(0)
+    write(file, correlation, **{change: "other"})
+    with pytest.raises(
+        MaskFileError, match=r"expected an analysis of these masks, found none\. Run `mamviz correlate`"
+    ):
+        write_certainty(file, draw_certainty(correlation, 1), provenance=PROVENANCE)
+    file.unlink()
+    with pytest.raises(MaskFileError, match="expected an analysis of these masks"):
+        write_certainty(file, draw_certainty(correlation, 1), provenance=PROVENANCE)
+    assert not file.exists()
