@@ -111,8 +111,8 @@ def sanity_figure(report: SanityReport, provenance: Provenance) -> Figure:
         _draw_curves(axes, curves, direction)
     passed = sum(check.verdict == "pass" for check in report.checks)
     title(figure, f"Sanity checks: {passed} of {len(report.checks)} pass")
-    curves = "Curves: masks recomputed from the changed features."
-    caption(figure, " ".join([*_notes(report), curves, describe_provenance(provenance, n_images=report.n_images)]))
+    shown = "Curves: masks recomputed from the changed features."
+    caption(figure, " ".join([*_notes(report), shown, describe_provenance(provenance, n_images=report.n_images)]))
     return figure
 
 
