@@ -37,7 +37,7 @@ class ValidateOptions:
         list[str] | None,
         typer.Argument(metavar="[RUN]...", help="Runs on built-in faces; two of its own where left out."),
     ] = None
-    images: Annotated[int, typer.Option(min=8, help="Fresh faces a run; 1,000 take about 10 minutes on one core.")] = (
+    images: Annotated[int, typer.Option(min=8, help="Fresh faces a run; 1,000 take about 5 minutes on one core.")] = (
         1000
     )
     skip_others: Annotated[bool, typer.Option("--skip-others", help="Leave out GradCAM and occlusion.")] = False

@@ -28,18 +28,20 @@ def test_maps_are_sums_over_channels_of_each_image(world):
     for image in (0, 31, 32, 69):
         with torch.inference_mode():
             found = network.explain(to_tensor(images[image : image + 1]))
-        assert np.allclose(got.mask[image], found.masks[0].double().sum(1), atol=1e-5)
-        assert np.allclose(
-            got.evidence[image], found.evidence[0].double().sum(1), atol=1e-4
-        )  # of sums of up to 60, in float32
-        assert np.allclose(got.logits[image], found.logits[0].double(), atol=1e-5)
+        for ours, theirs in (
+            (got.mask, found.masks.sum(2)),
+            (got.evidence, found.evidence.sum(2)),
+            (got.logits, found.logits),
+        ):
+            # float32: a share of the largest value, which stirred weights make hundreds
+            assert np.allclose(ours[image], theirs[0].numpy(), rtol=0, atol=1e-4 * float(theirs.abs().max()))
 
 
 def test_evidence_adds_up_to_the_logit(world):
     network, images, labels = world
     got = explain_faces(network, images, labels)
     bias = network.readout.bias.detach().double().numpy()
-    assert np.allclose(got.evidence.sum(axis=(2, 3)) + bias, got.logits, atol=1e-3)  # of sums of hundreds, in float32
+    assert np.allclose(got.evidence.sum(axis=(2, 3)) + bias, got.logits, rtol=0, atol=1e-4 * np.abs(got.logits).max())
 
 
 def test_adjusted_maps_are_weighed_sums_in_absolute_value_then_summed_over_channels(world):
@@ -52,7 +54,7 @@ def test_adjusted_maps_are_weighed_sums_in_absolute_value_then_summed_over_chann
         expected = np.zeros((K, *network.shape))
         for image in range(N):
             expected += weights[image][:, None, None, None] * values[image].double().numpy()
-        assert np.allclose(ours, np.abs(expected).sum(axis=1), atol=1e-5)
+        assert np.allclose(ours, np.abs(expected).sum(axis=1), rtol=0, atol=1e-4 * ours.max())
         assert ours.max() > 1e-3
 
 

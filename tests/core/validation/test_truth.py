@@ -16,7 +16,7 @@ from mamviz.schema import Choices
 from mamviz.stats.correlation import correlate_attributes
 from mamviz.store.masks import read_images, read_statistics
 from mamviz.validation import truth
-from mamviz.validation.attributions import has_captum
+from mamviz.validation.attributions import grad_cam, has_captum, occlude
 from mamviz.validation.explained import explain_faces
 from mamviz.validation.localisation import mean_over_attributes, point
 from mamviz.validation.recovery import adjusted_maps, compare_tables
@@ -127,16 +127,17 @@ def test_the_recommended_table_is_that_of_the_masks_file(run, found, faces):
 
 @pytest.mark.skipif(not has_captum(), reason="needs captum: pip install 'mamviz[validate]'")
 def test_other_methods_maps_are_weighed_like_ours_on_the_same_faces(run, found, faces):
-    from mamviz.validation.attributions import grad_cam
-
-    maps = grad_cam(load_network(run), faces.images)
-    adjusted, plain = (
-        next(each for each in found.recoveries if each.method == "GradCAM" and each.kind == kind)
-        for kind in ("absolute adjusted", "mean absolute")
-    )
-    assert np.allclose(adjusted.maps, adjusted_maps(maps, faces.labels), equal_nan=True, rtol=1e-4, atol=1e-6)
-    assert np.allclose(plain.maps, np.abs(maps).mean(axis=0), rtol=1e-4, atol=1e-6)
-    assert np.allclose(plain.map_r, compare_maps(plain.maps, found.regions.mean), equal_nan=True)
+    network, mean = load_network(run), faces.images.mean(axis=0)
+    methods = {"GradCAM": grad_cam(network, faces.images), "occlusion": occlude(network, faces.images, baseline=mean)}
+    for method, maps in methods.items():
+        adjusted, plain = (
+            next(each for each in found.recoveries if each.method == method and each.kind == kind)
+            for kind in ("absolute adjusted", "mean absolute")
+        )
+        for got, expected in ((adjusted, adjusted_maps(maps, faces.labels)), (plain, np.abs(maps).mean(axis=0))):
+            size = np.nanmax(np.abs(expected))
+            assert np.allclose(got.maps, expected, rtol=0, atol=1e-4 * size, equal_nan=True), method
+        assert np.allclose(plain.map_r, compare_maps(plain.maps, found.regions.mean), equal_nan=True)
 
 
 def test_without_captum_the_rest_is_measured(run, settings, monkeypatch):
