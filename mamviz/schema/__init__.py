@@ -96,6 +96,7 @@ from mamviz.schema.training import Budget, Component, EpochRow
 from mamviz.schema.validation import (
     OTHERS,
     OURS,
+    VARIANTS,
     FaceValidation,
     Goal,
     LabelExplanation,
@@ -104,6 +105,7 @@ from mamviz.schema.validation import (
     Method,
     Recovery,
     TrueRegions,
+    Variant,
 )
 
 __all__ = [
@@ -119,6 +121,7 @@ __all__ = [
     "RELIABLE",
     "SCHEMA_VERSION",
     "SPLITS",
+    "VARIANTS",
     "VIEWS",
     "Agreement",
     "Array",
@@ -209,6 +212,7 @@ __all__ = [
     "TiedRanks",
     "TopOverlap",
     "TrueRegions",
+    "Variant",
     "Verdict",
     "View",
     "silent",

@@ -17,6 +17,11 @@ OTHERS: tuple[Method, ...] = ("GradCAM", "occlusion")
 # Of a data-set map: least squares with all other labels held fixed, then the absolute value; or the mean absolute map.
 MapKind = Literal["absolute adjusted", "mean absolute"]
 
+# Of a map of a single image: as it is; minus its mean over the images; or that, weighed by the method's own absolute
+# adjusted data-set map, which says where the attribute's effect is when all other labels are held fixed.
+Variant = Literal["as it is", "centred", "weighed"]
+VARIANTS: tuple[Variant, ...] = ("as it is", "centred", "weighed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrueRegions:
@@ -43,14 +48,13 @@ class TrueRegions:
 class Localisation:
     """How well one method's maps of single images lie on the region.
 
-    centred          whether its mean over the images was taken off each map
     pointing         (K,) share of images whose strongest cell lies on the region (Zhang et al. 2016)
     energy           (K,) mean share of the positive part that lies on the region (Wang et al. 2020); NaN: no image
     local_pointing   mean over the local attributes, with an interval from resampled images; energy likewise
     """
 
     method: Method
-    centred: bool
+    variant: Variant
     pointing: Floats
     energy: Floats
     local_pointing: Interval

@@ -20,7 +20,7 @@ SIMULATED = "simulation"
 def judge_faces(validation: FaceValidation) -> tuple[Goal, ...]:
     """Return the goals of one run on built-in faces: our figures, and their lead over each other method's best.
 
-    Pointing is that of evidence of single images, the better of raw and centred; maps and graph are the recommended
+    Pointing is that of evidence of single images, the best of its variants; maps and graph are the recommended
     ones; the others have their own better variant.
     """
     run = validation.provenance.run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mamviz.schema import Array, Floats, Interval, Localisation, Method, TrueRegions
+from mamviz.schema import Array, Floats, Interval, Localisation, Method, TrueRegions, Variant
 
 LEVEL = 0.95
 
@@ -13,6 +13,17 @@ LEVEL = 0.95
 def centre_maps(maps: Floats) -> Floats:
     """Take its mean over the images off each map (n, K, H, W): what is special about this image."""
     return np.asarray(maps - maps.mean(axis=0))
+
+
+def vary(maps: Floats, variant: Variant, *, dataset_map: Floats) -> Floats:
+    """Return maps of single images in one of their variants, (n, K, H, W).
+
+    dataset_map   (K, H, W), at least 0: how much of each attribute's own effect is in a cell; NaN counts as none
+    """
+    if variant == "as it is":
+        return maps
+    centred = centre_maps(maps)
+    return centred if variant == "centred" else centred * np.nan_to_num(dataset_map)
 
 
 def point(maps: Floats, regions: Floats, labels: Array) -> Floats:
@@ -50,20 +61,19 @@ def localise(
     truth: TrueRegions,
     *,
     method: Method,
-    centred: bool,
+    variant: Variant,
     draws: npt.NDArray[np.int32],
 ) -> Localisation:
     """Measure how well one method's maps of single images lie on the regions.
 
-    maps      (n, K, H, W) as they are; they are centred here where `centred`
+    maps      (n, K, H, W) in the variant that is named
     draws     (replicate, n) how often each image counts in a bootstrap replicate: see `stats.resampling.draw_units`
     """
-    seen = centre_maps(maps) if centred else maps
-    hits, shares = point(seen, regions, labels), measure_energy(seen, regions, labels)
+    hits, shares = point(maps, regions, labels), measure_energy(maps, regions, labels)
     local = np.isin(truth.attributes, truth.local)
     return Localisation(
         method=method,
-        centred=centred,
+        variant=variant,
         pointing=_mean_over_images(hits, np.ones((1, len(hits))))[0],
         energy=_mean_over_images(shares, np.ones((1, len(shares))))[0],
         local_pointing=mean_over_attributes(hits[:, local], draws),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mamviz.config import BUILT_IN_FACES
 from mamviz.errors import DataError
@@ -15,6 +16,7 @@ from mamviz.models.weights import load_network
 from mamviz.run import Run, file_sha256
 from mamviz.schema import (
     RECOMMENDED,
+    VARIANTS,
     BlockStatistics,
     Choices,
     FaceValidation,
@@ -33,7 +35,7 @@ from mamviz.stats.resampling import draw_units
 from mamviz.store.masks import read_statistics
 from mamviz.validation.attributions import grad_cam, has_captum, occlude
 from mamviz.validation.explained import Explained, explain_faces
-from mamviz.validation.localisation import localise, mean_over_attributes
+from mamviz.validation.localisation import localise, mean_over_attributes, vary
 from mamviz.validation.pieces import compute_pieces
 from mamviz.validation.recovery import adjusted_maps, explain_by_labels, recover
 from mamviz.validation.regions import FreshFaces, describe_regions, draw_fresh_faces
@@ -90,6 +92,7 @@ def validate_faces(
     rates = faces.labels.mean(axis=0)
     table = correlate_attributes(stats, MASK).values
     maps: dict[Method, Floats] = {"mask": own.mask, "evidence": own.evidence, **others}
+    usages = _own_maps(stats) | {method: adjusted_maps(values, faces.labels) for method, values in others.items()}
     return FaceValidation(
         provenance=_describe_fresh(run, faces, version),
         label_correlation=run.config.data.label_correlation,
@@ -97,7 +100,7 @@ def validate_faces(
         accuracy=mean_over_attributes(((own.logits > 0) == faces.labels).astype(np.float64), draws),
         majority=float(np.maximum(rates, 1 - rates).mean()),
         regions=truth,
-        localisations=_localise_all(maps, faces, truth, draws=draws),
+        localisations=_localise_all(maps, usages, faces, truth, draws),
         recoveries=(*_recover_own(stats, own, truth), *_recover_others(others, faces, truth)),
         labels=explain_by_labels(table, truth, phi_correlations(count_labels(stats))),
         examples=choose_examples(truth),
@@ -145,13 +148,26 @@ def _explain_otherwise(
 
 
 def _localise_all(
-    maps: dict[Method, Floats], faces: FreshFaces, truth: TrueRegions, *, draws: np.ndarray
+    maps: dict[Method, Floats],
+    usages: dict[Method, Floats],
+    faces: FreshFaces,
+    truth: TrueRegions,
+    draws: npt.NDArray[np.int32],
 ) -> tuple[Localisation, ...]:
-    return tuple(
-        localise(values, faces.regions, faces.labels, truth, method=method, centred=centred, draws=draws)
-        for method, values in maps.items()
-        for centred in (False, True)
-    )
+    found = []
+    for method, values in maps.items():
+        for variant in VARIANTS:
+            seen = vary(values, variant, dataset_map=usages[method])
+            found.append(
+                localise(seen, faces.regions, faces.labels, truth, method=method, variant=variant, draws=draws)
+            )
+    return tuple(found)
+
+
+def _own_maps(stats: BlockStatistics) -> dict[Method, Floats]:
+    """Return our data-set maps of all images behind masks.h5, (K, H, W): the recommended choices, and of evidence."""
+    choices: dict[Method, Choices] = {"mask": MASK, "evidence": EVIDENCE}
+    return {method: dataset_maps(stats, choice).sum(axis=1) for method, choice in choices.items()}
 
 
 def _recover_own(stats: BlockStatistics, own: Explained, truth: TrueRegions) -> list[Recovery]:
@@ -159,9 +175,9 @@ def _recover_own(stats: BlockStatistics, own: Explained, truth: TrueRegions) -> 
     found = []
     fresh: dict[Method, Floats] = {"mask": own.mask_adjusted, "evidence": own.evidence_adjusted}
     choices: dict[Method, Choices] = {"mask": MASK, "evidence": EVIDENCE}
+    whole = _own_maps(stats)
     for method, choice in choices.items():
-        table = correlate_attributes(stats, choice).values
-        maps: Floats = dataset_maps(stats, choice).sum(axis=1)
+        table, maps = correlate_attributes(stats, choice).values, whole[method]
         found.append(recover(maps, truth, method=method, kind="absolute adjusted", images="masks.h5", table=table))
     for method, maps in fresh.items():
         found.append(recover(maps, truth, method=method, kind="absolute adjusted", images="fresh faces"))

@@ -38,8 +38,9 @@ def goals_table(goals: Sequence[Goal]) -> Table:
         columns=columns,
         rows=rows,
         notes=(
-            "Pointing: evidence of single images, raw or centred, whichever is better; maps and table: the recommended "
-            "ones. Lead: over the other method's better variant in the same run.",
+            "Pointing: evidence of single images, the best of its variants; maps and table: the recommended ones. "
+            "Lead: over the other method's best variant in the same run. Centred: minus the mean over images; weighed: "
+            "centred, times the method's own absolute adjusted data-set map.",
         ),
     )
 
@@ -48,7 +49,7 @@ def pointing_table(validation: FaceValidation) -> Table:
     """Return a row a method and variant: pointing game and energy on local attributes."""
     columns = (
         Column("Method", ("method",)),
-        Column("Map", ("centred",)),
+        Column("Map", ("variant",)),
         Column(f"Pointing [95{NBSP}%]", ("pointing", "pointing_low", "pointing_high"), "right"),
         Column(f"Energy [95{NBSP}%]", ("energy", "energy_low", "energy_high"), "right"),
         Column("All attributes", ("pointing_all",), "right"),
@@ -57,7 +58,7 @@ def pointing_table(validation: FaceValidation) -> Table:
     rows = tuple(
         (
             Cell(entry.method, (entry.method,)),
-            Cell("centred" if entry.centred else "as it is", (int(entry.centred),)),
+            Cell(entry.variant, (entry.variant,)),
             _span(entry.local_pointing, strong=entry is best[entry.method]),
             _span(entry.local_energy),
             Cell(percent(_mean(entry.pointing)), (_mean(entry.pointing),)),

@@ -15,6 +15,7 @@ from mamviz.schema import (
     Provenance,
     Recovery,
     TrueRegions,
+    Variant,
 )
 
 ATTRIBUTES = ("Bangs", "Goatee", "Male")
@@ -31,11 +32,11 @@ PROVENANCE = Provenance(
 MEAN = np.array([[[0.5, 0.25], [0, 0]], [[0, 0], [0, 0.125]], [[0.25, 0.5], [0.5, 0.25]]])
 
 
-def localisation(method: Method, pointing: float, *, centred: bool = False) -> Localisation:
+def localisation(method: Method, pointing: float, variant: Variant = "as it is") -> Localisation:
     """Return one whose attributes point as often, more by 0.01 and never known."""
     return Localisation(
         method=method,
-        centred=centred,
+        variant=variant,
         pointing=np.array([pointing, pointing + 0.01, np.nan]),
         energy=np.array([pointing / 2, pointing / 2, np.nan]),
         local_pointing=Interval(pointing, pointing - 0.02, pointing + 0.03),
@@ -60,9 +61,9 @@ def face_validation(*, others: bool = True, **changes: object) -> FaceValidation
     """Return one in which evidence points best when centred, and occlusion's mean absolute map is its better one."""
     places = [
         localisation("mask", 0.3),
-        localisation("mask", 0.2, centred=True),
+        localisation("mask", 0.2, "centred"),
         localisation("evidence", 0.8),
-        localisation("evidence", 0.9, centred=True),
+        localisation("evidence", 0.9, "centred"),
     ]
     found = [
         recovery("mask", 0.85, 0.95, images="masks.h5"),
@@ -71,8 +72,8 @@ def face_validation(*, others: bool = True, **changes: object) -> FaceValidation
         recovery("evidence", 0.6, 0.5),
     ]
     if others:
-        places += [localisation("GradCAM", 0.7), localisation("GradCAM", 0.6, centred=True)]
-        places += [localisation("occlusion", 0.91), localisation("occlusion", 0.92, centred=True)]
+        places += [localisation("GradCAM", 0.7), localisation("GradCAM", 0.6, "centred")]
+        places += [localisation("occlusion", 0.91), localisation("occlusion", 0.92, "centred")]
         found += [recovery("GradCAM", 0.5, 0.4), recovery("GradCAM", 0.4, 0.45, kind="mean absolute")]
         found += [recovery("occlusion", 0.5, 0.7), recovery("occlusion", 0.9, 0.6, kind="mean absolute")]
     made = FaceValidation(

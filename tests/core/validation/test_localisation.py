@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mamviz.stats.resampling import draw_units
-from mamviz.validation.localisation import centre_maps, localise, mean_over_attributes, measure_energy, point
+from mamviz.validation.localisation import centre_maps, localise, mean_over_attributes, measure_energy, point, vary
 from mamviz.validation.regions import describe_regions
 
 K, SIDE = 3, 4
@@ -105,10 +105,37 @@ def test_centring_finds_what_a_common_face_hides(planted):
     truth = describe_regions(regions, labels, attributes=("a", "b", "c"))
     draws = draw_units(60, 50, np.random.default_rng(0))
     found = {
-        centred: localise(hidden, regions, labels, truth, method="mask", centred=centred, draws=draws)
-        for centred in (False, True)
+        variant: localise(
+            vary(hidden, variant, dataset_map=np.ones((3, *hidden.shape[2:]))),
+            regions,
+            labels,
+            truth,
+            method="mask",
+            variant=variant,
+            draws=draws,
+        )
+        for variant in ("as it is", "centred")
     }
-    assert found[True].local_pointing.low > found[False].local_pointing.high
+    assert found["centred"].local_pointing.low > found["as it is"].local_pointing.high
+
+
+def test_weighing_by_the_data_set_map_finds_what_a_loud_neighbour_hides():
+    regions = np.zeros((40, 1, 2, 2))
+    regions[:, 0, 1, 0] = 0.5
+    labels = (np.arange(40) % 2)[:, None]
+    maps = np.zeros((40, 1, 2, 2))
+    maps[:, 0, 1, 0] = labels[:, 0]
+    maps[:, 0, 0, 1] = 3 * np.where(np.arange(40) < 20, 1, -1)  # louder, and says nothing of the label
+    usage = np.array([[[0.1, 0.1], [1.0, 0.1]]])
+    hits = {}
+    for variant in ("as it is", "centred", "weighed"):
+        hits[variant] = np.nanmean(point(vary(maps, variant, dataset_map=usage), regions, labels))
+    assert hits == {"as it is": 0.5, "centred": 0.5, "weighed": 1.0}
+
+
+def test_an_attribute_without_a_data_set_map_is_weighed_by_nothing(planted):
+    maps = planted[0]
+    assert not vary(maps, "weighed", dataset_map=np.full(maps.shape[1:], np.nan)).any()
 
 
 def test_the_mean_is_over_local_attributes_with_an_interval_of_resampled_images(planted):
@@ -116,7 +143,7 @@ def test_the_mean_is_over_local_attributes_with_an_interval_of_resampled_images(
     truth = describe_regions(regions, labels, attributes=("a", "b", "c"))
     assert truth.local == ("a", "b")
     draws = draw_units(60, 400, np.random.default_rng(1))
-    found = localise(maps, regions, labels, truth, method="evidence", centred=False, draws=draws)
+    found = localise(maps, regions, labels, truth, method="evidence", variant="as it is", draws=draws)
     each = [np.mean(loop_point(maps, regions, labels, k)) for k in range(K)]
     assert found.pointing == pytest.approx(each)
     assert found.energy == pytest.approx([np.mean(loop_energy(maps, regions, labels, k)) for k in range(K)])

@@ -12,8 +12,8 @@ from mamviz.data.synthetic.render import draw_faces
 from mamviz.errors import DataError, MaskFileError
 from mamviz.extraction import extract_masks, plan_extraction
 from mamviz.models.weights import build_network, load_network, write_network
-from mamviz.schema import Choices
-from mamviz.stats.correlation import correlate_attributes
+from mamviz.schema import VARIANTS, Choices
+from mamviz.stats.correlation import correlate_attributes, dataset_maps
 from mamviz.store.masks import read_images, read_statistics
 from mamviz.validation import truth
 from mamviz.validation.attributions import grad_cam, has_captum, occlude
@@ -98,18 +98,20 @@ def test_truth_is_that_of_the_fresh_regions(found, faces):
     assert found.regions.local == expected.local
 
 
-def test_single_images_are_pointed_at_by_every_method_raw_and_centred(run, found, faces):
+def test_single_images_are_pointed_at_by_every_method_in_every_variant(run, found, faces):
     methods = ["mask", "evidence", *(["GradCAM", "occlusion"] if has_captum() else [])]
-    assert [(entry.method, entry.centred) for entry in found.localisations] == [
-        (method, centred) for method in methods for centred in (False, True)
+    assert [(entry.method, entry.variant) for entry in found.localisations] == [
+        (method, variant) for method in methods for variant in VARIANTS
     ]
     own = explain_faces(load_network(run), faces.images, faces.labels)
     centred = own.evidence - own.evidence.mean(axis=0)
+    usage = dataset_maps(read_statistics(run.masks_file), Choices(map="evidence")).sum(axis=1)
     local = np.isin(found.regions.attributes, found.regions.local)
-    hits = point(centred, faces.regions, faces.labels)[:, local]
-    expected = mean_over_attributes(hits, np.ones((1, N), np.int32)).value
-    (entry,) = [each for each in found.localisations if each.method == "evidence" and each.centred]
-    assert entry.local_pointing.value == pytest.approx(expected)
+    for variant, seen in (("centred", centred), ("weighed", centred * np.nan_to_num(usage))):
+        hits = point(seen, faces.regions, faces.labels)[:, local]
+        expected = mean_over_attributes(hits, np.ones((1, N), np.int32)).value
+        (entry,) = [each for each in found.localisations if (each.method, each.variant) == ("evidence", variant)]
+        assert entry.local_pointing.value == pytest.approx(expected)
 
 
 def test_the_recommended_table_is_that_of_the_masks_file(run, found, faces):
