@@ -11,6 +11,7 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import Axis, BlockStatistics, Choices, Floats
 from mamviz.stats.maps import BlockMaps, correlate_rows, split_maps, view_maps
 from mamviz.stats.moments import invert_correlation
+from mamviz.stats.precision import measure_precision, widen
 
 # Numbers of one array computed at once; a few such arrays are held, 0.1 GB.
 CHUNK_CELLS = 2**22
@@ -38,18 +39,32 @@ def null_correlations(
     - Labels are shuffled by rows: attributes keep their correlation with each other, and so do masks. Both make
       noise maps alike, so the null's correlations need not lie around 0.
     Under a real shuffle of single images, photographs of one person would go apart; blocks keep them together.
+    A few dozen blocks know the spread of a pair to 5 to 15 % only. With hundreds of pairs, those whose spread comes
+    out too small would be called related, so the null is widened by what blocks leave open (`stats.precision`).
 
     NaN for an attribute that all images have, or none, or nearly all of whose cases are in one block.
     Raises StatisticsError for the estimands mean, image and across, whose tables use no labels; and below 10
     blocks with images.
     """
     noise = noise_of_blocks(stats, choices, generator=generator, axis=axis)
-    signs = generator.choice([-1.0, 1.0], size=(n_replicates, len(noise)))
-    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
-    values = np.empty((n_replicates, n, n))
-    step = max(1, CHUNK_CELLS // max(noise[0].size, n * n))
     sizes = mask_sizes(stats, choices)
-    for start in range(0, n_replicates, step):
+
+    def correlate(signs: Floats) -> Floats:
+        return flip_blocks(noise, signs, choices, sizes=sizes, axis=axis)
+
+    values = correlate(generator.choice([-1.0, 1.0], size=(n_replicates, len(noise))))
+    return widen(values, measure_precision(correlate, len(noise), generator=generator), generator=generator)
+
+
+def flip_blocks(noise: Floats, signs: Floats, choices: Choices, *, sizes: Floats, axis: Axis = "attribute") -> Floats:
+    """Correlate the maps that blocks add up to with signs (R, B'), a few replicates at a time: (R, n, n).
+
+    noise    (B', K, C, H, W) as `noise_of_blocks`; sizes as `mask_sizes`
+    """
+    n = noise.shape[1] if axis == "attribute" else noise.shape[2]
+    values = np.empty((len(signs), n, n))
+    step = max(1, CHUNK_CELLS // max(noise[0].size, n * n))
+    for start in range(0, len(signs), step):
         part = slice(start, start + step)
         values[part] = correlate_maps(np.tensordot(signs[part], noise, axes=1), choices, sizes=sizes, axis=axis)
     return values

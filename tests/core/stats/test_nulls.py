@@ -10,7 +10,7 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import BlockStatistics, Choices, Estimand, Floats, Sign, View
 from mamviz.stats.correlation import correlate_attributes, correlate_channels, dataset_maps
 from mamviz.stats.moments import adjusted_weights
-from mamviz.stats.nulls import correlate_maps, draw_rows, mask_sizes, noise_of_blocks, null_correlations
+from mamviz.stats.nulls import correlate_maps, draw_rows, flip_blocks, mask_sizes, noise_of_blocks, null_correlations
 from tests.core.stats.raw import Raw, fill, make_raw
 
 PAIRS = np.triu_indices(5, k=1)
@@ -171,12 +171,26 @@ def test_an_equal_seed_gives_equal_nulls_and_pieces_do_not_matter(
 
 def test_summing_cells_before_signs_changes_no_signed_correlation(stats: BlockStatistics) -> None:
     choices = choose("adjusted", "signed", "spatial")
-    summed = null_correlations(stats, choices, n_replicates=20, generator=np.random.default_rng(0))
-    generator = np.random.default_rng(0)
-    noise = noise_of_blocks(stats, choices, generator=generator)
-    signs = generator.choice([-1.0, 1.0], size=(20, len(noise)))
-    whole = correlate_maps(np.tensordot(signs, noise, axes=1), choices, sizes=mask_sizes(stats, choices))
-    np.testing.assert_allclose(summed, whole, atol=1e-10)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(20, N_BLOCKS))
+    summed, whole = (
+        noise_of_blocks(stats, choices, generator=np.random.default_rng(0), axis=axis) for axis in ("attribute", None)
+    )
+    assert summed.shape[2] == 1 < whole.shape[2]
+    sizes = mask_sizes(stats, choices)
+    found = flip_blocks(summed, signs, choices, sizes=sizes)
+    np.testing.assert_allclose(found, flip_blocks(whole, signs, choices, sizes=sizes), atol=1e-10)
+    maps = np.einsum("rb,bkchw->rkchw", signs, whole)
+    np.testing.assert_allclose(found, correlate_maps(maps, choices, sizes=sizes), atol=1e-10)
+
+
+def test_the_null_is_wider_than_what_signs_alone_give(stats: BlockStatistics) -> None:
+    """By what 64 blocks leave open: some percent, on average over pairs."""
+    choices = choose("adjusted", "signed", "full")
+    drawn = fisher(null_correlations(stats, choices, n_replicates=2000, generator=np.random.default_rng(0)))
+    noise = noise_of_blocks(stats, choices, generator=np.random.default_rng(0))
+    signs = np.random.default_rng(1).choice([-1.0, 1.0], size=(2000, len(noise)))
+    plain = fisher(flip_blocks(noise, signs, choices, sizes=mask_sizes(stats, choices)))
+    assert 1.005 < (drawn.std(axis=0) / plain.std(axis=0)).mean() < 1.15
 
 
 @pytest.mark.parametrize("centring", ["none", "common"])

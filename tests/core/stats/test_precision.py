@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from mamviz.schema import Floats
+from mamviz.stats.precision import Precision, measure_precision, widen
+
+N_BLOCKS = 40
+UPPER = np.triu_indices(30, k=1)
+N_PAIRS = len(UPPER[0])
+
+
+def tables(z: Floats) -> Floats:
+    """(R, 30, 30) tables of Fisher's z of their 435 pairs (R, 435)."""
+    filled = np.tile(np.eye(30), (len(z), 1, 1))
+    filled[:, UPPER[0], UPPER[1]] = filled[:, UPPER[1], UPPER[0]] = np.tanh(z)
+    return filled
+
+
+def draw_parts(seed: int, n_blocks: int = N_BLOCKS) -> tuple[Floats, Floats]:
+    """What each block gives to the spread of each pair, and to its mean: (block, pair) each."""
+    rng = np.random.default_rng(seed)
+    return 0.02 * rng.exponential(size=(n_blocks, N_PAIRS)), 0.01 * rng.normal(size=(n_blocks, N_PAIRS))
+
+
+def measure(spread: Floats, level: Floats, seed: int = 0) -> Precision:
+    """Of z = sum of signs times spread + sum over blocks in use of level."""
+
+    def correlate(signs: Floats) -> Floats:
+        return tables(signs @ spread + np.abs(signs) @ level)
+
+    return measure_precision(correlate, len(spread), generator=np.random.default_rng(seed))
+
+
+def test_precision_equals_the_delete_a_group_jackknife_from_the_formulas() -> None:
+    """The sums over signs have mean sum(level) and variance sum(spread^2): no signs are needed for the truth.
+
+    200 signs and 435 pairs leave a relative error of a few percent.
+    """
+    spread, level = draw_parts(1)
+    found = measure(spread, level)
+    groups = np.array_split(np.random.default_rng(0).permutation(N_BLOCKS), 8)
+    logs, means = [], []
+    for group in groups:
+        kept = [block for block in range(N_BLOCKS) if block not in group]
+        logs.append(0.5 * np.log(sum(spread[block] ** 2 for block in kept)))
+        means.append(sum(level[block] for block in kept))
+    doubt = np.mean([7 / 8 * sum((x - np.mean(pair)) ** 2 for x in pair) for pair in np.array(logs).T])
+    error = [7 / 8 * sum((x - np.mean(pair)) ** 2 for x in pair) for pair in np.array(means).T]
+    variance = 7 / 8 * (spread**2).sum(axis=0)
+    assert found.freedom == pytest.approx(1 / (2 * doubt), rel=0.15)
+    assert found.mean_error == pytest.approx(np.mean(error / variance), rel=0.15)
+
+
+def test_degrees_of_freedom_are_those_of_a_variance_from_so_many_blocks() -> None:
+    """With normal parts, sum(spread^2) / variance is chi^2 of as many degrees of freedom as blocks."""
+    rng = np.random.default_rng(2)
+    for n_blocks in (24, 64):
+        found = measure(0.02 * rng.normal(size=(n_blocks, N_PAIRS)), np.zeros((n_blocks, N_PAIRS)))
+        assert found.freedom == pytest.approx(n_blocks, rel=0.35)
+        assert found.mean_error == pytest.approx(0, abs=0.01)
+
+
+def test_blocks_that_are_all_alike_leave_little_doubt() -> None:
+    found = measure(np.full((N_BLOCKS, N_PAIRS), 0.02), np.full((N_BLOCKS, N_PAIRS), 0.001))
+    assert found.freedom > 300
+    assert found.mean_error < 0.01
+
+
+def test_undefined_pairs_are_left_out_and_none_leaves_no_doubt() -> None:
+    spread, level = draw_parts(3)
+    whole = measure(spread, level)
+    holed = spread.copy()
+    holed[:, ::2] = np.nan
+    assert measure(holed, level).freedom == pytest.approx(whole.freedom, rel=0.25)
+    assert measure(np.full_like(spread, np.nan), level) == Precision(freedom=np.inf, mean_error=0.0)
+    assert measure(0 * spread, level) == Precision(freedom=np.inf, mean_error=0.0)
+
+
+def test_a_normal_null_becomes_students_t() -> None:
+    """Kolmogorov & Smirnov's test of 435 x 200 values, at p = 0.001; the plain normal fails it."""
+    rng = np.random.default_rng(4)
+    z = 0.3 + 0.1 * rng.normal(size=(200, N_PAIRS))
+    z -= z.mean(axis=0) - 0.3
+    wide = widen(tables(z), Precision(freedom=6.0, mean_error=0.44), generator=np.random.default_rng(0))
+    deviation = (np.arctanh(wide[:, UPPER[0], UPPER[1]]) - 0.3) / (0.1 * 1.2)
+    assert scipy_stats.kstest(deviation.ravel(), scipy_stats.t(6).cdf).pvalue > 0.001
+    assert scipy_stats.kstest(((z - 0.3) / 0.1).ravel(), scipy_stats.t(6).cdf).pvalue < 1e-6
+
+
+def test_without_doubt_a_null_stays_as_it_is() -> None:
+    z = np.random.default_rng(5).normal(size=(50, N_PAIRS))
+    same = widen(tables(z), Precision(freedom=np.inf, mean_error=0.0), generator=np.random.default_rng(0))
+    np.testing.assert_allclose(same, tables(z), atol=1e-9)
+
+
+def test_widened_tables_stay_symmetric_within_one_and_undefined_where_they_were() -> None:
+    z = 3 * np.random.default_rng(6).normal(size=(50, N_PAIRS))
+    z[:, 3] = np.nan
+    wide = widen(tables(z), Precision(freedom=0.5, mean_error=0.1), generator=np.random.default_rng(0))
+    np.testing.assert_array_equal(wide, wide.swapaxes(1, 2))
+    assert np.nanmax(np.abs(wide)) <= 1
+    np.testing.assert_array_equal(np.isnan(wide), np.isnan(tables(z)))
+    np.testing.assert_array_equal(np.diagonal(wide, axis1=1, axis2=2), 1)
