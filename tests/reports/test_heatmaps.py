@@ -148,13 +148,13 @@ def test_dots_are_in_the_middle_of_small_cells_white_on_dark_and_dark_on_light()
         level=0.05,
     )
     chain = [[0, 1, 1.0, 2]] + [[n + merge - 1, merge + 1, 1.0, merge + 2] for merge in range(1, n - 1)]
-    order = Clustering(linkage=np.array(chain), order=np.arange(n))
-    figure = correlation_figure(correlation, order, PROVENANCE, certainty=replace(certainty(), significance=null))
+    backwards = Clustering(linkage=np.array(chain), order=np.arange(n)[::-1])
+    figure = correlation_figure(correlation, backwards, PROVENANCE, certainty=replace(certainty(), significance=null))
     marks = marks_of(figure)
     assert marks is not None
     colours = {cell: to_hex(colour) for cell, colour in zip(cells_of(marks), marks.get_facecolor(), strict=True)}
     white, ink = "#ffffff", INK
-    expected = {(0, 1): white, (0, 2): ink, (0, 3): white}
+    expected = {(19, 18): white, (19, 17): ink, (19, 16): white}
     assert colours == {**expected, **{cell[::-1]: colour for cell, colour in expected.items()}}
     np.testing.assert_allclose(np.asarray(marks.get_offsets()) % 1, 0.5)
 
