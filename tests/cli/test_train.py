@@ -147,7 +147,7 @@ def test_a_training_killed_and_then_stopped_ends_with_the_bytes_of_one_that_was_
     stopped = start(world, "train", "--resume")
     wait_for(run / "resume.pt", stopped, newer_than=(run / "resume.pt").stat().st_mtime_ns)
     stopped.send_signal(signal.SIGINT)
-    out, err = stopped.communicate(timeout=60)
+    out, err = stopped.communicate(timeout=300)
     assert stopped.returncode == 130, (out, err)
     assert err.splitlines()[-1].startswith(f"mamviz: stopped; {run} keeps what was trained")
     assert err.splitlines()[-1].endswith(f"Go on with `mamviz train --resume {run}`.")

@@ -223,7 +223,7 @@ def test_processes_that_pack_the_same_do_not_disturb_each_other(tmp_path: Path, 
     root = Path(__file__).parents[3]
     commands = [[sys.executable, "-c", PACK_MANY, str(tmp_path), str(worker), broken] for worker in range(3)]
     workers = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) for command in commands]
-    outcomes = [(worker.communicate(timeout=60)[1], worker.returncode) for worker in workers]
+    outcomes = [(worker.communicate(timeout=300)[1], worker.returncode) for worker in workers]
     assert outcomes == [("", 0)] * 3
     left = {file.suffix for file in tmp_path.iterdir()} - {".ready", ".journal"}
     assert left == {".npy", ".json"}

@@ -102,7 +102,7 @@ def test_maps_do_not_depend_on_the_batch_size(network: MaskNetwork, data: ImageD
     ):
         for name in ("mean", "contrast", "adjusted", "swapped_contrast", "swapped_adjusted"):
             expected = getattr(first, name)
-            np.testing.assert_allclose(getattr(second, name), expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+            np.testing.assert_allclose(getattr(second, name), expected, rtol=0, atol=3e-5 * np.abs(expected).max())
 
 
 def test_pieces_of_a_batch_add_up(network: MaskNetwork, data: ImageData, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def test_nulls_from_blocks_are_those_of_really_shuffled_labels_of_a_network() ->
         shuffled = np.arctanh(correlate_shuffled(real, choices)[:, pairs[0], pairs[1]])
         drawn = null_correlations(stats, choices, n_replicates=200, generator=np.random.default_rng(0))
         drawn = np.arctanh(drawn[:, pairs[0], pairs[1]])
-        np.testing.assert_allclose(drawn.mean(axis=0), shuffled.mean(axis=0), atol=0.12)
+        np.testing.assert_allclose(drawn.mean(axis=0), shuffled.mean(axis=0), atol=0.15)
         ratio = drawn.std(axis=0) / shuffled.std(axis=0)
         np.testing.assert_allclose(ratio, 1, atol=0.35)
         assert abs(ratio.mean() - 1) < 0.12

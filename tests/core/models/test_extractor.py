@@ -75,7 +75,7 @@ def test_small_features_are_never_negative_and_not_all_zero() -> None:
 
 
 def test_zero_channels_keep_what_the_extractor_gives() -> None:
-    assert feature_shape(make_extractor(ModelConfig(channels=0), size=32), size=32)[0] == 48
+    assert feature_shape(make_extractor(ModelConfig(channels=0), size=32), size=32)[0] == 64
     resnet = make_extractor(ModelConfig(preset="resnet18", channels=0, last_stage=3), size=64)
     assert feature_shape(resnet, size=64) == (256, 4, 4)
 

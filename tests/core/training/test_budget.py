@@ -16,7 +16,7 @@ def test_parameters_and_flops_are_those_of_the_network() -> None:
     network = build_network(config, n_attributes=4)
     assert sum(budget.parameters.values()) == sum(p.numel() for p in network.parameters())
     # By hand: 2 * multiply-adds of each product at 16 px, grid 2 x 2, C = 4, K = 4.
-    extractor = 8 * 8 * 32 * (27 + 32) + 4 * 4 * 64 * (288 + 64) + 2 * 2 * 128 * (576 + 128) + 4 * 128 * 4
+    extractor = 8 * 8 * 48 * (27 + 48) + 4 * 4 * 96 * (432 + 96) + 2 * 2 * 192 * (864 + 192) + 4 * 192 * 4
     masks = 4 * (4 * 4 + 4 * 16)
     drawn = 4 * 9 * 4 * 128 + 16 * 9 * 32 * 64 + 64 * 9 * 16 * 12
     assert budget.flops_per_image == 2 * (extractor + masks + drawn + 4 * 4)
@@ -26,7 +26,7 @@ def test_memory_grows_with_the_batch_and_disk_with_the_images() -> None:
     small = predict_budget(make_config(batch_size=8), n_attributes=4, n_images=60)
     large = predict_budget(make_config(batch_size=80), n_attributes=4, n_images=600)
     kept = (large.ram_bytes - small.ram_bytes) / 72
-    assert 8 * 8 * 32 * 2 < kept < 1e6  # at least the first features, bfloat16
+    assert 8 * 8 * 48 * 2 < kept < 1e6  # at least the first features, bfloat16
     assert large.disk_bytes - small.disk_bytes >= 540 * 3 * 16 * 16
 
 

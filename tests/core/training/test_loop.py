@@ -167,7 +167,7 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
         "    assert rows[-1].train_loss < rows[0].train_loss\n"
     )
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    subprocess.run([*command, script, run.folder, root], check=True, capture_output=True, timeout=120)
+    subprocess.run([*command, script, run.folder, root], check=True, capture_output=True, timeout=300)
     test = data.select("test")
     assert ((predict(load_network(run), data, test) > 0) == data.labels[test]).mean() > 0.85
 
