@@ -64,7 +64,8 @@ def adjusted_weights(labels: npt.ArrayLike) -> Weights:
 def invert_correlation(correlation: Floats) -> tuple[Floats, float]:
     """Return the inverse of labels' correlation matrix, and the ridge added where labels are collinear (else 0)."""
     ridge = RIDGE if np.linalg.eigvalsh(correlation)[0] < RIDGE else 0.0
-    return np.linalg.inv(correlation + ridge * np.eye(len(correlation))), ridge
+    inverse: Floats = np.asarray(np.linalg.inv(correlation + ridge * np.eye(len(correlation))), dtype=np.float64)
+    return inverse, ridge
 
 
 def merge(parts: Sequence[BlockStatistics]) -> BlockStatistics:
