@@ -34,24 +34,28 @@ def measure(spread: Floats, level: Floats, seed: int = 0) -> Precision:
     return measure_precision(correlate, len(spread), generator=np.random.default_rng(seed))
 
 
-def test_precision_equals_the_delete_a_group_jackknife_from_the_formulas() -> None:
-    """The sums over signs have mean sum(level) and variance sum(spread^2): no signs are needed for the truth.
+def by_formula(spread: Floats, level: Floats, seed: int) -> tuple[float, float]:
+    """Variances of log deviation and of mean, from the groups that `measure` makes with a seed.
 
-    200 signs and 435 pairs leave a relative error of a few percent.
+    Sums over signs have mean sum(level) and variance sum(spread^2): no signs are needed for the truth.
     """
-    spread, level = draw_parts(1)
-    found = measure(spread, level)
-    groups = np.array_split(np.random.default_rng(0).permutation(N_BLOCKS), 8)
     logs, means = [], []
-    for group in groups:
+    for group in np.array_split(np.random.default_rng(seed).permutation(N_BLOCKS), 8):
         kept = [block for block in range(N_BLOCKS) if block not in group]
         logs.append(0.5 * np.log(sum(spread[block] ** 2 for block in kept)))
         means.append(sum(level[block] for block in kept))
-    doubt = np.mean([7 / 8 * sum((x - np.mean(pair)) ** 2 for x in pair) for pair in np.array(logs).T])
+    doubt = [7 / 8 * sum((x - np.mean(pair)) ** 2 for x in pair) for pair in np.array(logs).T]
     error = [7 / 8 * sum((x - np.mean(pair)) ** 2 for x in pair) for pair in np.array(means).T]
-    variance = 7 / 8 * (spread**2).sum(axis=0)
-    assert found.freedom == pytest.approx(1 / (2 * doubt), rel=0.15)
-    assert found.mean_error == pytest.approx(np.mean(error / variance), rel=0.15)
+    return float(np.mean(doubt)), float(np.mean(error / (7 / 8 * (spread**2).sum(axis=0))))
+
+
+def test_precision_equals_the_delete_a_group_jackknife_from_the_formulas() -> None:
+    """On average over six: 200 signs and 435 pairs leave each open to some 5 %."""
+    ratios = []
+    for seed in range(6):
+        found, (doubt, error) = measure(*draw_parts(seed), seed=seed), by_formula(*draw_parts(seed), seed=seed)
+        ratios.append((found.freedom * 2 * doubt, found.mean_error / error))
+    np.testing.assert_allclose(np.mean(ratios, axis=0), 1, atol=0.07)
 
 
 def test_degrees_of_freedom_are_those_of_a_variance_from_so_many_blocks() -> None:
