@@ -25,7 +25,7 @@ SMALL = FalsePositiveSettings(
     n_mixed=10,
     per_population=5,
     n_knowing=3,
-    n_replicates=99,
+    n_replicates=499,
     tables=(Choices(sign="signed", view="full"), Choices()),
 )
 
