@@ -39,6 +39,7 @@ from mamviz.store.stability import read_stability
 
 FEWEST_REPLICATES = 100  # below, the ends of a 95 % interval rest on two or three of them
 MOST_NUMBERS = 2**24  # correlations of all replicates of a table: 134 MB, and a few arrays of them are held
+MOST_SPLITS = 200
 WITH_NULL = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
 
 
@@ -94,8 +95,8 @@ def measure_certainty(
 ) -> Certainty:
     """Return how sure a table is that `analyse` made of the same files, and add it to the analysis.h5.
 
-    n_replicates    resamples of the blocks, and draws of the null; at least 100. Large tables have fewer, down to
-                    100: 256 names have 256
+    n_replicates    resamples of the blocks, and draws of the null; at least 100. Large tables have fewer of them, and
+                    fewer splits than 200, but never under 100: 512 channels have 100 of each
     seed            of both, and of the split halves; the same seed gives the same numbers
 
     What other seeds say is taken from the stability.json beside `results`, where that is of these masks.
@@ -105,14 +106,17 @@ def measure_certainty(
     statistics, provenance = read_statistics(masks), mask_provenance(masks)
     table = ranking.correlation
     axis, choices = table.axis, table.choices
-    n_drawn = min(n_replicates, max(FEWEST_REPLICATES, MOST_NUMBERS // max(len(table.names), 1) ** 2))
+    n_that_fit = max(FEWEST_REPLICATES, MOST_NUMBERS // max(len(table.names), 1) ** 2)
+    n_drawn = min(n_replicates, n_that_fit)
     draws = [np.random.default_rng([seed, step]) for step in range(3)]
     progress(0, 3, "intervals")
     replicates = draw_replicates(statistics, choices, generator=draws[0], axis=axis, n_replicates=n_drawn)
     certain = rank_with_certainty(replicates, top=ranking.top, by=ranking.by)
     del replicates  # as large as those of the null
     progress(1, 3, "reliability")
-    reliability = measure_reliability(statistics, choices, generator=draws[1], axis=axis)
+    reliability = measure_reliability(
+        statistics, choices, n_splits=min(MOST_SPLITS, n_that_fit), generator=draws[1], axis=axis
+    )
     progress(2, 3, "null of shuffled labels")
     certainty = Certainty(
         ranking=certain,

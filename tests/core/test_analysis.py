@@ -170,8 +170,10 @@ def test_large_tables_have_fewer_replicates_but_never_under_100(folder: Path, mo
     assert certainty.ranking.intervals.n_replicates == 150
     assert certainty.significance is not None
     assert certainty.significance.n_replicates == 150
+    assert certainty.reliability.n_splits == 150
     monkeypatch.setattr("mamviz.analysis.MOST_NUMBERS", 1)
-    assert measure(folder, n_replicates=1000)[1].ranking.intervals.n_replicates == 100
+    _, certainty = measure(folder, n_replicates=1000)
+    assert certainty.ranking.intervals.n_replicates == certainty.reliability.n_splits == 100
 
 
 def test_too_few_replicates_are_refused_before_anything_is_read(tmp_path: Path, folder: Path) -> None:
