@@ -11,6 +11,7 @@ from mamviz.validation.coverage import CoverageSettings
 from mamviz.validation.false_positives import FalsePositiveSettings
 from mamviz.validation.simulation import Design
 from tests.cli.filed import read_rows
+from tests.core.store.documented import keys_of
 
 TINY = ("--faces", "48", "--size", "32", "--epochs", "1", "--images", "8")
 needs_captum = pytest.mark.skipif(not attributions.has_captum(), reason="needs captum: pip install 'mamviz[validate]'")
@@ -48,6 +49,15 @@ def test_tables_figures_and_json_stand_in_a_folder_of_their_own(done):
     assert {row["run"] for row in goals} == set(kept["runs"])
     assert "Against the planted answer: goals" in ended.out
     assert "next: " in ended.err
+
+
+def test_the_file_is_as_its_document_says(done):
+    world, _ = done
+    kept = json.loads((world.runs / "validation" / "validation.json").read_text())
+    rows = keys_of("validation.json")
+    assert set(kept) == set(rows)
+    assert set(kept["goals"][0]) == rows["goals"]
+    assert all(set(table) == rows["tables"] - {"tables/"} for table in kept["tables"].values())
 
 
 @needs_captum
