@@ -16,7 +16,6 @@ from mamviz.config import RunConfig
 from mamviz.errors import StatisticsError
 from mamviz.run import open_run
 from mamviz.schema import (
-    AGREES,
     RECOMMENDED,
     Axis,
     Choices,
@@ -26,7 +25,6 @@ from mamviz.schema import (
     FeatureProducts,
     Floats,
     Progress,
-    Provenance,
     Stability,
     TableAgreement,
     silent,
@@ -112,35 +110,6 @@ def compare_runs(
         level=settings.level,
     )
     return Comparison(stability=stability, correlations=tuple(run.tables[0].table for run in drawn))
-
-
-def warnings_of(
-    stability: Stability | None, provenance: Provenance, *, choices: Choices, axis: Axis = "attribute"
-) -> tuple[str, ...]:
-    """Say in words what a reader of one run's table must know of other seeds; nothing where all is well.
-
-    stability    as read by `store.stability.read_stability`; None, the run was never compared, says nothing
-    provenance   of the table's masks
-    """
-    if stability is None:
-        return ()
-    if provenance.model_sha256 not in {run.model_sha256 for run in stability.runs}:
-        return ("stability.json is of older weights of this run. Compare it again with `mamviz stability`.",)
-    found = [table for table in stability.tables if (table.axis, table.choices) == (axis, choices)]
-    if not found:
-        return ()
-    lowest = found[0].lowest
-    value = lowest.spearman.value
-    if value >= AGREES:
-        return ()
-    who = "two seeds of this network" if stability.same_settings else f"the runs {lowest.first} and {lowest.second}"
-    n_runs = len(stability.runs)
-    least = "" if n_runs == 2 else f", the least alike of {n_runs} runs,"
-    how = "can't be compared on this table" if np.isnan(value) else f"agree on this table to {value:.2f} only"
-    return (
-        f"{who}{least} {how} (Spearman over {lowest.n_pairs:,} pairs, top-{lowest.overlap.top} overlap "
-        f"{100 * lowest.overlap.mean:.0f} %). What differs between seeds is no property of the data.",
-    )
 
 
 def _draw_run(

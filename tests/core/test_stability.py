@@ -9,13 +9,13 @@ import pytest
 
 from mamviz.errors import StatisticsError
 from mamviz.run import open_run, write_json
-from mamviz.schema import NAMED_TABLES, RECOMMENDED, Choices, FeatureProducts, Interval
-from mamviz.stability import CHANNELS, compare_runs, warnings_of
+from mamviz.schema import NAMED_TABLES, RECOMMENDED, Choices, FeatureProducts
+from mamviz.stability import CHANNELS, compare_runs
 from mamviz.stats.agreement import second_order_similarity, top_overlap
 from mamviz.stats.comparison import AgreementSettings
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
 from mamviz.stats.matching import match_channels, pick_channels
-from mamviz.store.masks import mask_provenance, read_statistics
+from mamviz.store.masks import read_statistics
 from tests.core.made import make_config, make_data, make_run
 from tests.core.seeded import provenance_of, seen_by, shared_images, write_masks
 
@@ -173,34 +173,3 @@ def test_every_named_table_is_defined_for_attributes(three: tuple[Path, ...]) ->
     assert all(np.isfinite(table.agreements[0].spearman.value) for table in found.tables)
     assert len(set(NAMED_TABLES.values())) == len(NAMED_TABLES) == 12
     assert RECOMMENDED["attribute"] in NAMED_TABLES.values()
-
-
-def test_a_table_that_seeds_disagree_on_is_warned_of_and_another_is_not(three: tuple[Path, ...]) -> None:
-    found = compare_runs(three, FEW, generator=np.random.default_rng(0)).stability
-    origin = mask_provenance(three[0])
-    lowest = found.tables[0].lowest
-    (words,) = warnings_of(found, origin, choices=Choices())
-    assert words.startswith(f"the runs {lowest.first} and {lowest.second}, the least alike of 3 runs, agree on this ")
-    assert f"table to {lowest.spearman.value:.2f} only" in words
-    assert warnings_of(found, origin, choices=LITERAL) == ()  # not compared
-    assert warnings_of(found, origin, choices=Choices(), axis="channel") == ()
-    assert warnings_of(None, origin, choices=Choices()) == ()
-    (older,) = warnings_of(found, replace(origin, model_sha256="other weights"), choices=Choices())
-    assert "older weights" in older
-
-
-def test_seeds_that_agree_are_not_warned_of(three: tuple[Path, ...]) -> None:
-    found = compare_runs(three[:2], FEW, generator=np.random.default_rng(0)).stability
-    origin = mask_provenance(three[0])
-
-    def with_value(value: float) -> tuple[str, ...]:
-        table = found.tables[0]
-        agreement = replace(table.agreements[0], spearman=Interval(value, value, value))
-        changed = replace(found, tables=(replace(table, agreements=(agreement,)),), same_settings=True)
-        return warnings_of(changed, origin, choices=Choices())
-
-    assert with_value(0.9) == ()
-    (words,) = with_value(0.83)
-    assert words.startswith("two seeds of this network agree on this table to 0.83 only")
-    (words,) = with_value(float("nan"))
-    assert "two seeds of this network can't be compared on this table" in words
