@@ -34,8 +34,8 @@ class FalsePositiveSettings:
     """
 
     design: Design = field(default_factory=lambda: Design(n_images=1000, n_persons=400))
-    n_datasets: int = 400
-    n_mixed: int = 200
+    n_datasets: int = 240
+    n_mixed: int = 120
     per_population: int = 10
     n_knowing: int = 5
     n_replicates: int = 999
@@ -120,6 +120,9 @@ def _summarise(
         """Tell what is at most the level, (data set, pair); what is undefined is not."""
         return np.array([getattr(each, name)[first, second] <= level for each in results], dtype=np.bool_)
 
+    def average(values: Floats) -> Interval:
+        return mean_of(values, per_population=settings.per_population)
+
     survives, found = flags(mixed, "p_max"), flags(mixed, "q")
     false, true = found[:, knowing == 0].sum(axis=1), found[:, knowing == 2].sum(axis=1)
     return FalsePositives(
@@ -129,12 +132,12 @@ def _summarise(
         n_mixed=len(mixed),
         n_replicates=settings.n_replicates,
         any_survivor=share_of(np.any(flags(ignorant, "p_max"), axis=1)),
-        pairs=mean_of(flags(ignorant, "p").mean(axis=1)),
+        pairs=average(flags(ignorant, "p").mean(axis=1)),
         any_discovery=share_of(np.any(flags(ignorant, "q"), axis=1)),
         among_ignorant=share_of(np.any(survives[:, knowing == 0], axis=1)),
-        with_ignorant=mean_of(survives[:, knowing == 1].mean(axis=1)),
-        power=mean_of(survives[:, knowing == 2].mean(axis=1)),
-        false_discoveries=mean_of(false / np.maximum(false + true, 1)),
+        with_ignorant=average(survives[:, knowing == 1].mean(axis=1)),
+        power=average(survives[:, knowing == 2].mean(axis=1)),
+        false_discoveries=average(false / np.maximum(false + true, 1)),
     )
 
 
@@ -144,10 +147,17 @@ def share_of(hits: npt.NDArray[np.bool_]) -> Interval:
     return Interval(float(hits.mean()), float(test.low), float(test.high))
 
 
-def mean_of(values: Floats) -> Interval:
-    """Return the mean over data sets, two or more, with 1.96 standard errors on both sides; within [0, 1]."""
-    mean, error = values.mean(), 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-    return Interval(float(mean), float(max(mean - error, 0.0)), float(min(mean + error, 1.0)))
+def mean_of(values: Floats, *, per_population: int = 1) -> Interval:
+    """Return the mean over data sets with 1.96 standard errors on both sides, within [0, 1].
+
+    values    (data set,), of which `per_population` after each other share a population: the error is that of the
+              populations' means, or of single data sets where there is one population. Two values or more.
+    """
+    per_population = per_population if len(values) > per_population else 1
+    groups = [values[start : start + per_population].mean() for start in range(0, len(values), per_population)]
+    error = 1.96 * np.std(groups, ddof=1) / np.sqrt(len(groups))
+    mean = values.mean()
+    return Interval(float(mean), float(np.maximum(mean - error, 0.0)), float(np.minimum(mean + error, 1.0)))
 
 
 def _shift(progress: Progress, before: int, after: int) -> Progress:

@@ -54,7 +54,7 @@ def test_a_null_that_is_not_the_tables_own_is_found_out(monkeypatch: pytest.Monk
         return np.tanh(0.5 * np.arctanh(np.clip(honest(*data, **options), -0.999, 0.999)))  # type: ignore[arg-type]
 
     monkeypatch.setattr(proof, "null_correlations", narrow)
-    settings = replace(SMALL, n_datasets=10, n_mixed=2, tables=(Choices(sign="signed", view="full"),))
+    settings = replace(SMALL, n_datasets=10, n_mixed=6, tables=(Choices(sign="signed", view="full"),))
     (found,) = measure_false_positives(settings, generator=np.random.default_rng(0))
     assert found.any_survivor.value > 0.3
     assert not found.holds
@@ -70,7 +70,7 @@ def test_forgotten_labels_leave_no_trace_and_kept_ones_do() -> None:
 
 
 def test_one_seed_gives_one_answer_and_progress_counts_data_sets() -> None:
-    settings = replace(SMALL, n_datasets=3, n_mixed=2, n_replicates=19, tables=(Choices(),))
+    settings = replace(SMALL, n_datasets=3, n_mixed=2, per_population=1, n_replicates=19, tables=(Choices(),))
     seen: list[tuple[int, int]] = []
     first = measure_false_positives(
         settings,
@@ -98,13 +98,17 @@ def test_means_have_their_standard_error_and_stay_within_0_and_1() -> None:
     found = mean_of(values)
     error = 1.96 * np.sqrt(sum((value - 0.35) ** 2 for value in values) / 3 / 4)
     assert (found.value, found.low, found.high) == pytest.approx((0.35, 0.35 - error, 0.35 + error))
+    pairs = mean_of(np.array([0.1, 0.3, 0.6, 0.6, 0.8]), per_population=2)
+    error = 1.96 * np.std([0.2, 0.6, 0.8], ddof=1) / 3**0.5
+    assert (pairs.value, pairs.low) == pytest.approx((0.48, max(0.48 - error, 0)))
+    assert mean_of(values, per_population=4) == found
     assert mean_of(np.array([0.0, 0.0, 0.1])).low == 0
     assert mean_of(np.array([1.0, 1.0, 0.9])).high == 1
 
 
 @pytest.mark.parametrize("name", ["any_survivor", "pairs", "any_discovery", "among_ignorant", "false_discoveries"])
 def test_a_share_whose_interval_is_above_the_level_does_not_hold(name: str) -> None:
-    settings = replace(SMALL, n_datasets=2, n_mixed=2, n_replicates=19, tables=(Choices(),))
+    settings = replace(SMALL, n_datasets=2, n_mixed=2, per_population=1, n_replicates=19, tables=(Choices(),))
     (found,) = measure_false_positives(settings, generator=np.random.default_rng(0))
     fine = replace(found, **dict.fromkeys(("any_survivor", "pairs", "any_discovery"), Interval(0.06, 0.05, 0.07)))
     fine = replace(fine, among_ignorant=Interval(0.0, 0.0, 0.1), false_discoveries=Interval(0.0, 0.0, 0.1))
