@@ -30,7 +30,7 @@ from mamviz.stats.correlation import correlate_attributes, correlate_channels
 from mamviz.stats.inclusion import rank_with_certainty
 from mamviz.stats.intervals import draw_replicates
 from mamviz.stats.multiplicity import test_against_null
-from mamviz.stats.nulls import null_correlations
+from mamviz.stats.nulls import LABELLED, null_correlations
 from mamviz.stats.ranking import rank_neighbours
 from mamviz.stats.reliability import measure_reliability
 from mamviz.store.analysis import write_analysis, write_certainty
@@ -40,7 +40,6 @@ from mamviz.store.stability import read_stability
 FEWEST_REPLICATES = 100  # below, the ends of a 95 % interval rest on two or three of them
 MOST_NUMBERS = 2**24  # correlations of all replicates of a table: 134 MB, and a few arrays of them are held
 MOST_SPLITS = 200
-WITH_NULL = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +140,7 @@ def _test_table(
     statistics: BlockStatistics, table: Correlation, n_replicates: int, generator: np.random.Generator
 ) -> Significance | None:
     """Compare a table with shuffled labels; None where its estimand uses none."""
-    if table.choices.estimand not in WITH_NULL:
+    if table.choices.estimand not in LABELLED:
         return None
     null = null_correlations(statistics, table.choices, n_replicates=n_replicates, generator=generator, axis=table.axis)
     return test_against_null(table.values, null)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import Axis, BlockStatistics, Choices, Floats
+from mamviz.schema import Axis, BlockStatistics, Choices, Estimand, Floats
 from mamviz.stats.maps import BlockMaps, correlate_rows, split_maps, view_maps
 from mamviz.stats.moments import invert_correlation
 from mamviz.stats.precision import measure_precision, widen
@@ -16,6 +16,7 @@ from mamviz.stats.precision import measure_precision, widen
 # Numbers of one array computed at once; a few such arrays are held, 0.1 GB.
 CHUNK_CELLS = 2**22
 
+LABELLED: tuple[Estimand, ...] = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
 FEWEST_BLOCKS = 10  # below, so few patterns of signs exist that their spread says little
 
 
@@ -141,7 +142,7 @@ def mask_sizes(stats: BlockStatistics, choices: Choices) -> Floats:
 
 def require_labels(choices: Choices) -> None:
     """Raise StatisticsError for an estimand that uses no labels."""
-    if choices.estimand not in ("contrast", "adjusted"):
+    if choices.estimand not in LABELLED:
         raise StatisticsError(
             f"The estimand {choices.estimand!r} uses no labels, so that shuffling them changes nothing. Compare with "
             "networks of random weights (mamviz sanity), or use the estimand contrast or adjusted."
