@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mamviz.sanity.bootstrap import draw_counts, to_interval, weigh_means
 from mamviz.sanity.deletion import DIRECTIONS, Traces
 from mamviz.sanity.sample import Sample
 from mamviz.schema import ORDERS, DeletionCurve, Fill, Interval, SanityCheck, Verdict
+from mamviz.stats.bootstrap import draw_counts, to_interval, weigh_means
 
 BASELINES = ("random", "magnitude")
 

@@ -15,7 +15,6 @@ from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import load_network
 from mamviz.run import Run
 from mamviz.sanity.areas import draw_curves, judge_curves
-from mamviz.sanity.bootstrap import LEVEL
 from mamviz.sanity.deletion import trace_cells
 from mamviz.sanity.exchange import exchange_masks, judge_exchange
 from mamviz.sanity.kept import read_plain, read_sanity, same_work, to_record, write_nulls, write_plain
@@ -35,6 +34,7 @@ from mamviz.schema import (
     SanitySettings,
     silent,
 )
+from mamviz.stats.bootstrap import LEVEL
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
 
 FILE = "sanity.json"

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mamviz.models.network import MaskNetwork
-from mamviz.sanity.bootstrap import draw_counts, to_interval, weigh_means
 from mamviz.sanity.exchanged import exchanged_scores
 from mamviz.sanity.sample import Sample
 from mamviz.sanity.thresholds import answer
@@ -24,6 +23,7 @@ from mamviz.schema import (
     Verdict,
     silent,
 )
+from mamviz.stats.bootstrap import draw_counts, to_interval, weigh_means
 
 WORDS: dict[Exchange, str] = {
     "swap": "each attribute gets the masks of another",

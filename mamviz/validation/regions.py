@@ -12,7 +12,7 @@ from mamviz.config import DataConfig
 from mamviz.data.synthetic.labels import ATTRIBUTES, draw_labels
 from mamviz.data.synthetic.render import draw_faces, draw_regions
 from mamviz.schema import Array, Floats, Progress, TrueRegions, silent
-from mamviz.validation.pieces import compute_pieces
+from mamviz.store.pieces import compute_pieces
 
 # An attribute is local where its region touches less than this share of the cells, on average.
 LOCAL = 0.25

@@ -33,10 +33,10 @@ from mamviz.stats.association import count_labels, phi_correlations
 from mamviz.stats.correlation import correlate_attributes, dataset_maps
 from mamviz.stats.resampling import draw_units
 from mamviz.store.masks import read_statistics
+from mamviz.store.pieces import compute_pieces
 from mamviz.validation.attributions import grad_cam, has_captum, occlude
 from mamviz.validation.explained import Explained, explain_faces
 from mamviz.validation.localisation import localise, mean_over_attributes, vary
-from mamviz.validation.pieces import compute_pieces
 from mamviz.validation.recovery import adjusted_maps, explain_by_labels, recover
 from mamviz.validation.regions import FreshFaces, describe_regions, draw_fresh_faces
 

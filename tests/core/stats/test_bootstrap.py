@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mamviz.sanity.bootstrap import draw_counts, to_interval, weigh_means
+from mamviz.stats.bootstrap import draw_counts, to_interval, weigh_means
 from mamviz.stats.resampling import draw_units
 
 
