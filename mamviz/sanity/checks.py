@@ -17,7 +17,7 @@ from mamviz.run import Run
 from mamviz.sanity.areas import draw_curves, judge_curves
 from mamviz.sanity.deletion import trace_cells
 from mamviz.sanity.exchange import exchange_masks, judge_exchange
-from mamviz.sanity.kept import read_plain, read_sanity, same_work, to_record, write_nulls, write_plain
+from mamviz.sanity.kept import read_sanity, write_nulls
 from mamviz.sanity.nulls import judge_null, own_table, random_tables, share_outside, swapped_tables
 from mamviz.sanity.randomisation import judge_randomisation, randomise
 from mamviz.sanity.sample import Sample, draw_sample
@@ -36,6 +36,7 @@ from mamviz.schema import (
 )
 from mamviz.stats.bootstrap import LEVEL
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
+from mamviz.store.records import read_plain, same_work, to_record, write_plain
 
 FILE = "sanity.json"
 NULLS_FILE = "sanity-nulls.npz"

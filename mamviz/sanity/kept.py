@@ -3,65 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 
 from mamviz.errors import RunError
-from mamviz.run import write_json, written_whole
-from mamviz.schema import SCHEMA_VERSION, Provenance, SanityReport, SanitySettings, Significance
-
-Record = TypeVar("Record")
-
-
-def to_plain(value: Any) -> Any:
-    """Return records as dictionaries and lists that JSON can hold; NaN becomes None."""
-    if dataclasses.is_dataclass(value):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, tuple):
-        return [to_plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def to_record(kind: Any, value: Any) -> Any:
-    """Return what `to_plain` was given: a record, a tuple[..., ...] or a plain value of type `kind`.
-
-    Raises KeyError, TypeError or ValueError where the value does not fit.
-    """
-    if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        made: Any = kind
-        return made(
-            **{field.name: to_record(hints[field.name], value[field.name]) for field in dataclasses.fields(kind)}
-        )
-    if get_origin(kind) is tuple:
-        return tuple(to_record(get_args(kind)[0], each) for each in value)
-    return float("nan") if kind is float and value is None else value
-
-
-def same_work(found: Mapping[str, Any], provenance: Provenance, settings: SanitySettings) -> bool:
-    """Tell whether a file's numbers are of the same images, weights, version and settings."""
-    expected = {"provenance": to_plain(provenance), "settings": to_plain(settings)}
-    return {name: found.get(name) for name in expected} == expected
-
-
-def read_plain(file: Path) -> dict[str, Any]:
-    """Return a file's values; empty where there is none, or none that can be read."""
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) and values.get("schema_version") == SCHEMA_VERSION else {}
-
-
-def write_plain(file: Path, provenance: Provenance, settings: SanitySettings, parts: Mapping[str, Any]) -> None:
-    """Write parts of a report, under what they are of."""
-    head = {"schema_version": SCHEMA_VERSION, "provenance": provenance, "settings": settings}
-    write_json(file, {name: to_plain(value) for name, value in {**head, **parts}.items()})
+from mamviz.run import written_whole
+from mamviz.schema import SanityReport, Significance
+from mamviz.store.records import read_plain, to_record
 
 
 def read_sanity(file: Path) -> SanityReport:

@@ -1,24 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mamviz.errors import RunError
-from mamviz.sanity.kept import (
-    read_nulls,
-    read_plain,
-    read_sanity,
-    same_work,
-    to_plain,
-    to_record,
-    write_nulls,
-    write_plain,
-)
-from mamviz.schema import ExchangeLoss, SanityReport, Significance
+from mamviz.sanity.kept import read_nulls, read_sanity, write_nulls
+from mamviz.schema import SanityReport, Significance
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
+from mamviz.store.records import write_plain
 from tests.reports.checked import sanity_report
 from tests.reports.records import PROVENANCE
 
@@ -36,16 +28,6 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert read.exchanges == report.exchanges
 
 
-def test_a_file_of_other_work_is_told_apart(tmp_path: Path) -> None:
-    report = sanity_report()
-    write(tmp_path / "sanity.json", report)
-    found = read_plain(tmp_path / "sanity.json")
-    assert same_work(found, PROVENANCE, report.settings)
-    assert not same_work(found, replace(PROVENANCE, model_sha256="other"), report.settings)
-    assert not same_work(found, PROVENANCE, replace(report.settings, seed=1))
-    assert not same_work({}, PROVENANCE, report.settings)
-
-
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 99}', '{"schema_version": 1, "settings": 3}'])
 def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "sanity.json"
@@ -54,14 +36,6 @@ def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
         read_sanity(file)
     with pytest.raises(RunError, match="Make them with `mamviz sanity`"):
         read_sanity(tmp_path / "missing.json")
-
-
-def test_numbers_that_json_lacks_come_back_as_nan() -> None:
-    loss = sanity_report().exchanges[0]
-    gone = replace(loss, accuracy=replace(loss.accuracy, low=float("nan"), high=float("nan")))
-    plain = to_plain(gone)
-    assert plain["accuracy"]["low"] is None
-    assert np.isnan(to_record(ExchangeLoss, plain).accuracy.low)
 
 
 def test_nulls_are_kept_pair_by_pair(tmp_path: Path) -> None:

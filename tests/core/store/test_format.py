@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from mamviz.analysis import analyse, measure_certainty
-from mamviz.sanity.kept import write_nulls, write_plain
+from mamviz.sanity.kept import write_nulls
 from mamviz.schema import SCHEMA_VERSION, Choices
 from mamviz.stats.correlation import correlate_attributes
 from mamviz.stats.moments import select_blocks
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
 from mamviz.store.masks import Plan, create_masks, read_statistics, writing
+from mamviz.store.records import write_plain
 from mamviz.store.stability import write_stability
 from mamviz.training.loop import metrics_text
 from tests.core.made import make_config, make_data, make_run
