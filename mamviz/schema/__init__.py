@@ -16,6 +16,7 @@ from mamviz.schema.association import (
     PairRule,
     Scale,
 )
+from mamviz.schema.causal import CausalCheck
 from mamviz.schema.certainty import Certainty
 from mamviz.schema.channels import ChannelReport, ChannelRow
 from mamviz.schema.choices import (
@@ -33,6 +34,7 @@ from mamviz.schema.choices import (
     View,
 )
 from mamviz.schema.correlations import Clustering, Correlation, Neighbour, Ranking
+from mamviz.schema.cost import CostChange, Latency, NetworkCost
 from mamviz.schema.coverage import (
     Coverage,
 )
@@ -60,11 +62,8 @@ from mamviz.schema.pruning import (
     MASK_CRITERIA,
     AreaDifference,
     Casualty,
-    CausalCheck,
-    CostChange,
     Criterion,
-    Latency,
-    NetworkCost,
+    CriterionSummary,
     PruningCurve,
     PruningReport,
     PruningSettings,
@@ -170,6 +169,7 @@ __all__ = [
     "CostChange",
     "Coverage",
     "Criterion",
+    "CriterionSummary",
     "Cutoff",
     "DeletionCurve",
     "Difference",

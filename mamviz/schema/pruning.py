@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from mamviz.schema.arrays import Floats
+from mamviz.schema.causal import CausalCheck
+from mamviz.schema.cost import CostChange
 from mamviz.schema.sanity import Fill
 from mamviz.schema.scores import Interval
 
@@ -74,6 +78,36 @@ class PruningCurve:
     attributes: Floats
     area: Interval
 
+    @property
+    def losses(self) -> Floats:
+        """Return the accuracy that each attribute has lost at each level, (L, K); below 0 is a gain."""
+        lost: Floats = self.attributes[0] - self.attributes
+        return lost
+
+    @property
+    def casualties(self) -> tuple[int, ...]:
+        """Return the attributes' places, the one that loses most over all levels first."""
+        return tuple(np.argsort(-self.losses.mean(axis=0), kind="stable").tolist())
+
+    def level(self, removed: int) -> int:
+        """Return the place of the level at which about so many channels are gone, the lower one of two."""
+        return min(range(len(self.removed)), key=lambda place: abs(self.removed[place] - removed))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionSummary:
+    """One criterion in three figures; of n_draws random orders their mean, with the lowest and the highest.
+
+    half, half_loss   accuracy with half the channels, and what that loses against the whole network
+    """
+
+    criterion: Criterion
+    fill: Fill
+    area: Interval
+    half: Interval
+    half_loss: Interval
+    n_draws: int
+
 
 @dataclass(frozen=True, kw_only=True)
 class AreaDifference:
@@ -82,6 +116,21 @@ class AreaDifference:
     criterion: Criterion
     other: Criterion
     fill: Fill
+    difference: Interval
+
+    @property
+    def verdict(self) -> Literal["better", "worse", "unclear"]:
+        """Say whether the first criterion is better: the whole interval is on one side of 0."""
+        if self.difference.low > 0:
+            return "better"
+        return "worse" if self.difference.high < 0 else "unclear"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillDifference:
+    """By how much a criterion's area is larger where removed channels leave their mean than where they leave zero."""
+
+    criterion: Criterion
     difference: Interval
 
 
@@ -120,72 +169,6 @@ class SafeRemoval:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CausalCheck:
-    """What removing each channel alone does to each attribute, against what the masks say it should.
-
-    claim        (K, C) usage: absolute evidence of an image, validation images; logit units
-    effect       (K, C) mean |change of the logit|, test images; loss_rise (K, C) of the binary cross entropy
-    accuracy     (K, C) change of accuracy, a share; below 0 is worse
-    pairs        Spearman of claim and effect over all K x C pairs
-    within       mean over attributes of Spearman over channels; loss_within the same of claim and loss_rise
-    """
-
-    fill: Fill
-    attributes: tuple[str, ...]
-    claim: Floats
-    effect: Floats
-    loss_rise: Floats
-    accuracy: Floats
-    pairs: Interval
-    within: Interval
-    loss_within: Interval
-    n_images: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Latency:
-    """Time of one batch, milliseconds: median and quartiles over n repetitions, and the memory it needs at once."""
-
-    batch_size: int
-    median: float
-    low: float
-    high: float
-    n: int
-    peak_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkCost:
-    """What a network costs to keep and to run.
-
-    flops        of classifying one image (2 a multiply-add); parameters and file_bytes of all that is saved
-    inference    parameters that classifying needs: without the multi-label classifier and the reconstructor
-    """
-
-    channels: int
-    parameters: int
-    inference: int
-    flops: float
-    file_bytes: int
-    latency: tuple[Latency, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CostChange:
-    """A network before and after, timed in turns; ratio (one for each batch size) is before / after, paired.
-
-    error    largest absolute difference of logits between the pruned network and the masked one
-    """
-
-    before: NetworkCost
-    after: NetworkCost
-    ratio: tuple[Interval, ...]
-    error: float
-    device: str
-    threads: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class TunedPoint:
     """A pruned network before and after a fine-tune, and one of its shape trained from scratch for the same steps.
 
@@ -211,7 +194,9 @@ class PruningReport:
     """All that was found about removing a network's channels.
 
     ranked, measured    numbers of validation and test images; n_units persons (or images) among the latter
+    majority            accuracy on the test images of always giving the more frequent answer, mean over attributes
     absent              criteria that the extractor does not allow, with the reason
+    fills               mean against zero, a row a criterion
     """
 
     settings: PruningSettings
@@ -221,6 +206,7 @@ class PruningReport:
     measured: int
     n_units: int
     unit: Literal["image", "identity"]
+    majority: float
     orders: tuple[RemovalOrder, ...]
     curves: tuple[PruningCurve, ...]
     differences: tuple[AreaDifference, ...]
@@ -229,3 +215,42 @@ class PruningReport:
     cost: CostChange | None
     tuned: tuple[TunedPoint, ...]
     absent: tuple[str, ...]
+    fills: tuple[FillDifference, ...] = ()
+
+    @property
+    def half(self) -> int:
+        """Return half the number of channels, rounded down."""
+        return self.n_channels // 2
+
+    @property
+    def chosen(self) -> PruningCurve:
+        """Return the curve of the criterion and fill that safe removal, casualties and costs are of."""
+        return self.curves_of(self.settings.criterion, self.settings.fill)[0]
+
+    def curves_of(self, criterion: Criterion, fill: Fill) -> tuple[PruningCurve, ...]:
+        """Return the curves of one criterion and fill: several where orders were drawn, none where it is absent."""
+        return tuple(curve for curve in self.curves if (curve.order.criterion, curve.fill) == (criterion, fill))
+
+    def summaries(self, fill: Fill) -> tuple[CriterionSummary, ...]:
+        """Return a summary a criterion, the largest area first."""
+        found = dict.fromkeys(curve.order.criterion for curve in self.curves if curve.fill == fill)
+        rows = [self._summarise(criterion, fill) for criterion in found]
+        return tuple(sorted(rows, key=lambda row: -row.area.value))
+
+    def _summarise(self, criterion: Criterion, fill: Fill) -> CriterionSummary:
+        curves = self.curves_of(criterion, fill)
+        places = [curve.level(self.half) for curve in curves]
+        return CriterionSummary(
+            criterion=criterion,
+            fill=fill,
+            area=_over_draws([curve.area for curve in curves]),
+            half=_over_draws([curve.accuracy[place] for curve, place in zip(curves, places, strict=True)]),
+            half_loss=_over_draws([curve.loss[place] for curve, place in zip(curves, places, strict=True)]),
+            n_draws=len(curves),
+        )
+
+
+def _over_draws(found: list[Interval]) -> Interval:
+    """Return the one interval, or the mean of several with the lowest and the highest value."""
+    values = [interval.value for interval in found]
+    return found[0] if len(found) == 1 else Interval(sum(values) / len(values), min(values), max(values))
