@@ -59,5 +59,5 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,fast,validate]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,fast,onnx,validate]'
 	@touch $(VENV)/.runtime $@
