@@ -20,6 +20,9 @@ class CausalCheck:
     accuracy     (K, C) change of accuracy, a share; below 0 is worse
     pairs        Spearman of claim and effect over all K x C pairs
     within       mean over attributes of Spearman over channels; loss_within the same of claim and loss_rise
+
+    Channels that no attribute claims, or whose removal changes no logit, are in none of the three; an attribute whose
+    claim or effect is the same for all channels is in no mean.
     """
 
     fill: Fill
@@ -35,8 +38,17 @@ class CausalCheck:
 
     @property
     def by_attribute(self) -> Floats:
-        """Return Spearman of claim and effect over the channels of each attribute, (K,); NaN where one is constant."""
-        return np.array([_spearman(*pair) for pair in zip(self.claim, self.effect, strict=True)])
+        """Return Spearman of claim and effect over the channels of each attribute, (K,); NaN where one is constant.
+
+        Channels that no attribute claims are left out.
+        """
+        told = self.claim.any(axis=0)
+        return np.array([_spearman(*pair) for pair in zip(self.claim[:, told], self.effect[:, told], strict=True)])
+
+    @property
+    def best_first(self) -> tuple[int, ...]:
+        """Return the attributes' places, the one with the highest `by_attribute` first, undefined ones last."""
+        return tuple(np.argsort(-self.by_attribute, kind="stable").tolist())
 
 
 def _spearman(first: Floats, second: Floats) -> float:

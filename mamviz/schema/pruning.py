@@ -161,6 +161,11 @@ class SafeRemoval:
     casualties: tuple[Casualty, ...]
 
     @property
+    def worst_first(self) -> tuple[Casualty, ...]:
+        """Return the casualties, the largest loss first; equal ones in the attributes' order."""
+        return tuple(sorted(self.casualties, key=lambda row: -row.loss.value))
+
+    @property
     def verdict(self) -> Literal["kept", "broken", "unclear"]:
         """Say whether the limit holds on the test images."""
         if self.test_loss.high <= self.limit:
@@ -226,6 +231,13 @@ class PruningReport:
     def chosen(self) -> PruningCurve:
         """Return the curve of the criterion and fill that safe removal, casualties and costs are of."""
         return self.curves_of(self.settings.criterion, self.settings.fill)[0]
+
+    @property
+    def going(self) -> tuple[int, ...]:
+        """Return the channels that go at the safe level of the chosen criterion and fill, the first first."""
+        order = self.chosen.order
+        safe = [each for each in self.safe if (each.criterion, each.fill) == (order.criterion, self.settings.fill)]
+        return order.channels[: safe[0].removed]
 
     def curves_of(self, criterion: Criterion, fill: Fill) -> tuple[PruningCurve, ...]:
         """Return the curves of one criterion and fill: several where orders were drawn, none where it is absent."""

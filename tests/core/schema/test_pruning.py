@@ -63,3 +63,15 @@ def test_the_chosen_curve_is_that_of_the_settings() -> None:
     assert (other.chosen.order.criterion, other.chosen.fill) == ("L1", "zero")
     assert len(report.curves_of("random", "mean")) == 2
     assert report.curves_of("greedy", "mean") == ()
+
+
+def test_channels_that_go_are_the_first_of_the_chosen_order() -> None:
+    report = pruning_report()
+    assert report.going == (0, 3, 6, 1)
+    zero = replace(report, settings=replace(report.settings, fill="zero"))
+    assert zero.going == (0, 3)
+
+
+def test_the_largest_loss_is_the_first_casualty() -> None:
+    backwards = replace(safe(), casualties=safe().casualties[::-1])
+    assert [row.attribute for row in backwards.worst_first] == ["Bald", "Male", "Smiling"]
