@@ -35,7 +35,9 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
     result          (...), in [-1, 1]; NaN for fewer than three defined pairs, or constant ones. Ties share their rank.
     """
     known = ~(np.isnan(first) | np.isnan(second))
-    x, y = (_centred_ranks(np.where(known, values, np.nan)) for values in (first, second))
+    if not known.all():  # else each is ranked as it is: one claim beside a thousand replicates only once
+        first, second = (np.where(known, values, np.nan) for values in (first, second))
+    x, y = _centred_ranks(first), _centred_ranks(second)
     size = np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
     defined = (size > 0) & (known.sum(axis=-1) >= 3)
     result: Floats = np.clip((x * y).sum(axis=-1) / np.where(defined, size, np.nan), -1.0, 1.0)
