@@ -67,6 +67,7 @@ class ModelConfig:
     readout            "shared": one vector of classifier weights for all attributes; or "per-attribute"
     trunk_kernel       side of the mask generator's first convolution: 1 sees one cell, 3 its neighbours
     position           learned map of positions added to the mask generator's features
+    kept               channels of the whole extractor that pruning kept, ascending, counted from 0; None for all
     """
 
     preset: Preset = "small"
@@ -78,6 +79,7 @@ class ModelConfig:
     readout: Readout = "shared"
     trunk_kernel: int = 1
     position: bool = True
+    kept: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         _require(self.channels >= 0, "channels", "0 or more", self.channels)
@@ -184,6 +186,9 @@ def _convert(name: str, hint: Any, value: Any) -> Any:
         allowed = get_args(hint)
         _require(value in allowed, name, "one of " + ", ".join(map(str, allowed)), value)
         return value
+    if hint == tuple[int, ...] | None and isinstance(value, (list, tuple)):
+        _require(all(type(each) is int for each in value), name, "whole numbers", value)
+        return tuple(value)
     kinds = tuple(get_args(hint)) or (hint,)
     if float in kinds and type(value) is int:
         return float(value)

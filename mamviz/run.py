@@ -76,6 +76,11 @@ class Run:
         return self.folder / "model.safetensors"
 
     @property
+    def start_file(self) -> Path:
+        """Weights that training starts from instead of random ones; there while a pruned run is being fine-tuned."""
+        return self.folder / "start.safetensors"
+
+    @property
     def resume_file(self) -> Path:
         """Optimiser state and step; there while training is unfinished."""
         return self.folder / "resume.pt"

@@ -86,18 +86,29 @@ class MaskGenerator(nn.Module):
     """A convolutional trunk on F, then one 1x1 convolution to K * C, started at zero.
 
     Every mask starts at 0.5, so that what differs between attributes was learned, not drawn.
-    position    (H, W, T) learned map added to the trunk's features, started at zero: faces are aligned, and a
+    shape       (C, H, W) of the features
+    hidden      T, channels of the trunk; C where None
+    position    (T, H, W) learned map added to the trunk's features, started at zero: faces are aligned, and a
                 feature that sees a few pixels can't know where it stands
     """
 
-    def __init__(self, n_attributes: int, shape: tuple[int, int, int], *, trunk_kernel: int, position: bool) -> None:
+    def __init__(
+        self,
+        n_attributes: int,
+        shape: tuple[int, int, int],
+        *,
+        trunk_kernel: int,
+        position: bool,
+        hidden: int | None = None,
+    ) -> None:
         super().__init__()
         channels, height, width = shape
+        hidden = channels if hidden is None else hidden
         self.n_attributes = n_attributes
-        self.trunk = nn.Conv2d(channels, channels, trunk_kernel, padding=trunk_kernel // 2, bias=False)
-        self.norm = nn.BatchNorm2d(channels)
-        self.position = nn.Parameter(torch.zeros(channels, height, width)) if position else None
-        self.mask = nn.Linear(channels, n_attributes * channels)
+        self.trunk = nn.Conv2d(channels, hidden, trunk_kernel, padding=trunk_kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(hidden)
+        self.position = nn.Parameter(torch.zeros(hidden, height, width)) if position else None
+        self.mask = nn.Linear(hidden, n_attributes * channels)
         nn.init.zeros_(self.mask.weight)
         nn.init.zeros_(self.mask.bias)
 

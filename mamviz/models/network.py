@@ -8,6 +8,8 @@ from typing import cast
 from torch import Tensor, nn
 
 from mamviz.config import ModelConfig
+from mamviz.errors import ConfigError
+from mamviz.models.cutting import cut_channels
 from mamviz.models.extractor import feature_shape, make_extractor
 from mamviz.models.masking import MaskGenerator, ReadoutWeights
 from mamviz.models.reconstructor import Reconstructor
@@ -48,10 +50,14 @@ class MaskNetwork(nn.Module):
     def __init__(self, config: ModelConfig, *, n_attributes: int, size: int) -> None:
         super().__init__()
         self.extractor = make_extractor(config, size=size)
-        self.shape = feature_shape(self.extractor, size=size)
+        whole = feature_shape(self.extractor, size=size)
+        self.shape = whole
+        if config.kept is not None:
+            self.shape = (len(config.kept), *whole[1:])
+            self.extractor = cut_channels(self.extractor, _checked(config.kept, whole[0]), size=size)
         self.n_attributes = n_attributes
         self.masking = MaskGenerator(
-            n_attributes, self.shape, trunk_kernel=config.trunk_kernel, position=config.position
+            n_attributes, self.shape, trunk_kernel=config.trunk_kernel, position=config.position, hidden=whole[0]
         )
         self.readout = ReadoutWeights(n_attributes, self.shape[0], readout=config.readout)
         self.multi = nn.Linear(self.shape[0], n_attributes)
@@ -82,6 +88,15 @@ class MaskNetwork(nn.Module):
         weights = self.readout.scale.expand(self.n_attributes, -1)[None, :, :, None, None]
         evidence = masks * features.unsqueeze(1) * (weights / (height * width))
         return Masks(masks, evidence, features, evidence.sum((2, 3, 4)) + self.readout.bias)
+
+
+def _checked(kept: tuple[int, ...], n_channels: int) -> tuple[int, ...]:
+    if not kept or list(kept) != sorted(set(kept)) or not 0 <= kept[0] <= kept[-1] < n_channels:
+        raise ConfigError(
+            f"kept: expected ascending channels from 0 to {n_channels - 1}, at least one, got {list(kept)[:8]}. "
+            "Restore the run's run.json, or prune again."
+        )
+    return kept
 
 
 def count_parameters(network: MaskNetwork) -> dict[str, int]:

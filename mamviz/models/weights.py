@@ -50,9 +50,17 @@ def load_network(run: Run, *, device: str = "cpu") -> MaskNetwork:
             f"Go on with `mamviz train --resume {run.folder}`."
         )
     network = build_network(run.config, n_attributes=len(run.attributes), pretrained=False)
+    read_weights(network, run.model_file)
+    return network.to(device=device).eval()
+
+
+def read_weights(network: MaskNetwork, file: Path) -> None:
+    """Give a network the weights of a file.
+
+    Raises RunError where it can't be read, or is of another network.
+    """
     try:
-        network.load_state_dict(load_file(run.model_file))
+        network.load_state_dict(load_file(file))
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise RunError(f"{run.model_file}: does not fit its run.json ({reason}). Train again.") from error
-    return network.to(device=device).eval()
+        raise RunError(f"{file}: does not fit its run.json ({reason}). Train again.") from error

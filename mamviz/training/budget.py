@@ -55,6 +55,7 @@ def describe(network: MaskNetwork, config: RunConfig) -> tuple[Component, ...]:
     model, n_attributes = config.model, network.n_attributes
     image = (3, config.data.size, config.data.size)
     context = f", sees {model.receptive_field} px" if model.preset == "small" and not model.extractor else ""
+    kept = "" if model.kept is None else f", {len(model.kept)} channels kept"
     position = " + positions" if model.position else ""
     trunk = f"{model.trunk_kernel}x{model.trunk_kernel} trunk{position}, 1x1, sigmoid"
 
@@ -62,7 +63,7 @@ def describe(network: MaskNetwork, config: RunConfig) -> tuple[Component, ...]:
         return Component(name=name, reads=reads, output=output, parameters=parameters[key], detail=detail)
 
     return (
-        part("extractor", "extractor", "", network.shape, f"F, {model.extractor or model.preset}{context}"),
+        part("extractor", "extractor", "", network.shape, f"F, {model.extractor or model.preset}{context}{kept}"),
         part("mask generator", "masking", "extractor", (n_attributes, *network.shape), f"M, {trunk}"),
         part("binary classifiers", "readout", "mask generator", (n_attributes,), f"{model.readout} s on M F"),
         part("multi-label classifier", "multi", "extractor", (n_attributes,), "linear on mean-pooled F"),

@@ -19,7 +19,7 @@ from mamviz.data.dataset import ImageData
 from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, gather, wait
 from mamviz.errors import DataError, TrainingError
-from mamviz.models.weights import build_network, write_network
+from mamviz.models.weights import build_network, read_weights, write_network
 from mamviz.run import Run, write_text
 from mamviz.schema import Array, EpochRow, Progress, silent
 from mamviz.training.averaging import update_average
@@ -43,7 +43,8 @@ def train(
     """Train the network of `run`, or go on from its checkpoint, and write its weights.
 
     on_epoch    called on the first process with each new row of metrics.csv, when its epoch is kept on disk
-    Writes metrics.csv after each epoch and model.safetensors, the averaged weights, at the end. On the CPU a run
+    Writes metrics.csv after each epoch and model.safetensors, the averaged weights, at the end. Starts from the run's
+    start.safetensors where there is one (a pruned network), else from random weights. On the CPU a run
     that was stopped at any moment and taken up again ends with the bits of one that was not.
     Raises TrainingError at a loss that is not finite, DataError where there is nothing to train on.
     """
@@ -62,6 +63,7 @@ def train(
     if group.leads:
         write_network(run.model_file, session.average, config=run.config, attributes=run.attributes)
         run.resume_file.unlink(missing_ok=True)
+        run.start_file.unlink(missing_ok=True)
     wait(group)
     return session.rows
 
@@ -84,7 +86,10 @@ def make_optimizer(network: nn.Module, config: RunConfig) -> torch.optim.AdamW:
 
 def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     config = run.config.train
-    network = build_network(run.config, n_attributes=len(run.attributes)).to(group.device)
+    starts = run.start_file.is_file()
+    network = build_network(run.config, n_attributes=len(run.attributes), pretrained=not starts).to(group.device)
+    if starts:
+        read_weights(network, run.start_file)
     optimizer = make_optimizer(network, run.config)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, run.config.peak_rate, total_steps=total_steps, pct_start=WARM_UP

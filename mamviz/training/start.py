@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from mamviz.run import Run, open_run, write_json
 from mamviz.schema import SCHEMA_VERSION
 
 
-def start_run(
+def start_run(  # noqa: PLR0913 - the parts of a record
     folder: Path,
     config: settings.RunConfig,
     data: ImageData,
@@ -27,11 +27,13 @@ def start_run(
     created: str,
     version: str,
     family: str | None = None,
+    pruned: Mapping[str, Any] | None = None,
 ) -> Run:
     """Make the folder of a new run with its run.json, and return it.
 
     command    the command line, as typed; created: the time, ISO 8601
     family     name that it shares with runs that differ in their seed alone, or None
+    pruned     of a pruned run: what it was pruned from, and how
     Raises RunError where the folder already holds a run.
     """
     if (folder / "run.json").exists():
@@ -61,6 +63,7 @@ def start_run(
         },
         "machine": {"platform": platform.platform(), "processor": platform.machine()},
         "config": settings.to_dict(config),
+        **({} if pruned is None else {"pruned": dict(pruned)}),
     }
     write_json(folder / "run.json", record)
     return open_run(folder)

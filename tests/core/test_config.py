@@ -46,6 +46,12 @@ def test_any_settings_come_back_from_json(
     assert from_dict(RunConfig, json.loads(json.dumps(to_dict(config)))) == config
 
 
+def test_kept_channels_come_back_from_json_as_they_were() -> None:
+    config = RunConfig(model=ModelConfig(kept=(0, 3, 7)))
+    assert from_dict(RunConfig, json.loads(json.dumps(to_dict(config)))) == config
+    assert "kept: expected whole numbers, got [0, '3']" in refusal(ModelConfig, {"kept": [0, "3"]})
+
+
 def test_a_missing_name_takes_its_default() -> None:
     assert from_dict(RunConfig, {"data": {"size": 32}}) == RunConfig(data=DataConfig(size=32))
 
@@ -67,7 +73,7 @@ def refusal(kind: Any, values: Any) -> str:
 def test_an_unknown_name_is_refused_with_the_ones_there_are() -> None:
     message = refusal(ModelConfig, {"chanels": 4})
     assert "no setting 'chanels'" in message
-    assert "channels, extractor, last_stage" in message
+    assert "channels, extractor, kept, last_stage" in message
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ import torch
 
 from mamviz.config import PEAK_RATES
 from mamviz.errors import DataError, RunError, TrainingError
-from mamviz.models.weights import load_network
+from mamviz.models.weights import build_network, load_network, write_network
 from mamviz.run import file_sha256
 from mamviz.schema import EpochRow
 from mamviz.training.checkpoint import read_checkpoint
 from mamviz.training.loop import autocast_dtype, make_optimizer, train
 from mamviz.training.prediction import predict
 from tests.core.made import make_config, make_data, make_run
+from tests.core.models.stirred import stir
 
 
 @pytest.fixture(autouse=True)
@@ -174,3 +175,29 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
 
 def tensors(network: torch.nn.Module) -> bytes:
     return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
+
+
+def test_training_starts_from_the_weights_that_are_given_and_puts_them_away(tmp_path: Path) -> None:
+    data = make_data()
+    first = make_run(tmp_path / "first", make_config(learning_rate=1e-9, ema_decay=0.0), data)
+    network = build_network(first.config, n_attributes=4)
+    stir(network, 3)
+    write_network(first.start_file, network, config=first.config, attributes=first.attributes)
+    train(first, data)
+    given, trained = network.state_dict(), load_network(first).state_dict()
+    assert all(
+        torch.allclose(given[name], trained[name], atol=1e-6)
+        for name in given
+        if "running" not in name and "num" not in name
+    )
+    assert not first.start_file.exists()
+
+
+def test_starting_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "run", make_config(), data)
+    other = make_config()
+    other = replace(other, model=replace(other.model, channels=5))
+    write_network(run.start_file, build_network(other, n_attributes=4), config=other, attributes=run.attributes)
+    with pytest.raises(RunError, match=r"start\.safetensors: does not fit its run\.json"):
+        train(run, data)
