@@ -38,7 +38,7 @@ def means_of(network: MaskNetwork, part: Part) -> ChannelMeans:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "readout", "fill"), [*itertools.product((1, 3), ("shared", "per-attribute"), ("zero", "mean"))]
+    ("kernel", "readout", "fill"), [*itertools.product((1, 3), ("shared", "per-attribute"), ("zero", "mean", "other"))]
 )
 def test_the_order_is_that_of_a_loop_over_masked_networks(
     kernel: int, readout: str, fill: str, monkeypatch: pytest.MonkeyPatch
@@ -46,7 +46,14 @@ def test_the_order_is_that_of_a_loop_over_masked_networks(
     monkeypatch.setattr(greedy, "MASKS_AT_A_TIME", 500)  # many chunks
     network = make_network(trunk_kernel=kernel, readout=readout, size=32)
     part = sparse_part(network)
-    means = means_of(network, part) if fill == "mean" else None
+    generator = torch.Generator().manual_seed(1)
+    means = {
+        "zero": None,
+        "mean": means_of(network, part),
+        "other": ChannelMeans(  # so large that what earlier ones left behind decides
+            torch.rand(network.shape, generator=generator), 5 * torch.randn(4, 6, generator=generator)
+        ),
+    }[fill]
     expected = remove_slowly(network, part, means)
     assert remove_greedily(network, part, means=means) == expected
     assert expected != tuple(range(6))
