@@ -56,6 +56,7 @@ from mamviz.schema.intervals import (
 from mamviz.schema.nulls import NullMaps, NullSums
 from mamviz.schema.progress import Progress, silent
 from mamviz.schema.provenance import SCHEMA_VERSION, SPLITS, Provenance
+from mamviz.schema.pruned import ComparedAccuracy, PrunedRun, RemovalSettings
 from mamviz.schema.pruning import (
     BASELINES,
     FILLS,
@@ -164,6 +165,7 @@ __all__ = [
     "ChannelRow",
     "Choices",
     "Clustering",
+    "ComparedAccuracy",
     "ComparedRun",
     "Component",
     "Correlation",
@@ -219,6 +221,7 @@ __all__ = [
     "PosterRow",
     "Progress",
     "Provenance",
+    "PrunedRun",
     "PruningCurve",
     "PruningReport",
     "PruningSettings",
@@ -232,6 +235,7 @@ __all__ = [
     "Recovery",
     "Reliability",
     "RemovalOrder",
+    "RemovalSettings",
     "Replicates",
     "SafeRemoval",
     "SanityCheck",
