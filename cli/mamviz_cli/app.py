@@ -10,6 +10,7 @@ from mamviz_cli.correlate import CorrelateOptions, correlate
 from mamviz_cli.demo import DemoOptions, demo
 from mamviz_cli.entangle import EntangleOptions, entangle
 from mamviz_cli.evaluate import EvaluateOptions, evaluate
+from mamviz_cli.export import ExportOptions, export
 from mamviz_cli.extract_masks import ExtractOptions, extract_masks
 from mamviz_cli.faces import FacesOptions, faces
 from mamviz_cli.group import CommandGroup
@@ -62,6 +63,7 @@ app.command("correlate")(takes(CorrelateOptions, correlate))
 app.command("entangle")(takes(EntangleOptions, entangle))
 app.command("show")(takes(ShowOptions, show))
 app.command("prune-report")(takes(PruneOptions, prune_report))
+app.command("export")(takes(ExportOptions, export))
 app.command("sanity")(takes(SanityOptions, sanity))
 app.command("stability")(takes(StabilityOptions, stability))
 app.command("validate")(takes(ValidateOptions, validate))
