@@ -63,7 +63,7 @@ def tune_levels(
 ) -> tuple[TunedPoint, ...]:
     """Return, for each share of channels kept, accuracy once pruned, once fine-tuned, and trained from scratch.
 
-    settings   its tune_epochs (at least 1) are those of both trainings; the fine-tune's peak rate is a quarter of
+    settings   its tune_epochs (at least 1) are those of both trainings; the fine-tune's peak rate is half of
                the run's own, which from scratch is kept
     keeps      shares above 0 up to 1; numbers are rounded up, and equal ones measured once
 

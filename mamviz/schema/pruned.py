@@ -28,7 +28,7 @@ class RemovalSettings:
     round_to: int = 1
     criterion: Criterion = "usage"
     fill: Fill = "mean"
-    epochs: int = 2
+    epochs: int = 4
     n_images: int = 2000
     seed: int = 0
     n_replicates: int = 1000

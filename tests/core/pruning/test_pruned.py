@@ -59,7 +59,7 @@ def test_a_fine_tune_starts_from_the_pruned_weights_and_leaves_no_start_behind(p
     assert len(rows) == 1
     whole = list(csv.DictReader(run.metrics_file.read_text().splitlines()))
     assert float(rows[0]["train_loss"]) < 0.5 * (float(whole[0]["train_loss"]) + float(whole[-1]["train_loss"]))
-    assert smaller.config.peak_rate == pytest.approx(0.02 / 4)
+    assert smaller.config.peak_rate == pytest.approx(0.02 / 2)
 
 
 def test_its_network_is_smaller_and_its_accuracy_the_one_that_evaluate_finds(pruned, data, run) -> None:
@@ -107,7 +107,7 @@ def test_a_pruned_run_can_be_pruned_again(pruned, data, run, tmp_path: Path) -> 
     assert again.config.model.kept == tuple(smaller.config.model.kept[channel] for channel in plan.kept)
     assert plan.cost.error < 1e-5
     assert load_network(again).shape[0] == 2
-    assert again.config.peak_rate == smaller.config.peak_rate  # a quarter of the first one's, not a sixteenth
+    assert again.config.peak_rate == smaller.config.peak_rate  # half of the first one's, not a quarter
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_written(pruned, plan, data, run) -> None:
