@@ -15,6 +15,7 @@ from mamviz_cli.extract_masks import ExtractOptions, extract_masks
 from mamviz_cli.faces import FacesOptions, faces
 from mamviz_cli.group import CommandGroup
 from mamviz_cli.options import takes
+from mamviz_cli.prune import RemovalOptions, prune
 from mamviz_cli.prune_report import PruneOptions, prune_report
 from mamviz_cli.sanity import SanityOptions, sanity
 from mamviz_cli.show import ShowOptions, show
@@ -63,6 +64,7 @@ app.command("correlate")(takes(CorrelateOptions, correlate))
 app.command("entangle")(takes(EntangleOptions, entangle))
 app.command("show")(takes(ShowOptions, show))
 app.command("prune-report")(takes(PruneOptions, prune_report))
+app.command("prune")(takes(RemovalOptions, prune))
 app.command("export")(takes(ExportOptions, export))
 app.command("sanity")(takes(SanityOptions, sanity))
 app.command("stability")(takes(StabilityOptions, stability))
