@@ -17,7 +17,7 @@ from mamviz_cli.faces import FacesOptions, faces
 from mamviz_cli.missing import RunOptions
 from mamviz_cli.opening import list_runs
 from mamviz_cli.options import Common
-from mamviz_cli.prune_report import PruneOptions, prune_report
+from mamviz_cli.prune_report import MeasuringOptions, PruneOptions, prune_report
 from mamviz_cli.settings import DataOptions, Settings, TrainingOptions
 from mamviz_cli.show import ShowOptions, show
 from mamviz_cli.train import TrainOptions, train
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # Sized for three minutes on two cores.
 N_FACES = 3000
 EPOCHS = 8
+# What removing channels costs is measured on so many images, and latency so often.
+PRUNE_IMAGES = 64
+PRUNE_REPETITIONS = 2
 # Of the sheet of faces.
 SHEET_FACES = 64
 
@@ -69,8 +72,9 @@ def _walk(options: DemoOptions, sheet: Path, common: Common, console: Console) -
     correlate(CorrelateOptions(channels=True, target=target))
     _announce(console, 6, "masks of a few images")
     show(ShowOptions(target=target))
-    _announce(console, 7, "channels that could go")
-    prune_report(PruneOptions(target=target))
+    _announce(console, 7, "channels that could go, and what that costs")
+    few = MeasuringOptions(images=PRUNE_IMAGES, random=2, repetitions=PRUNE_REPETITIONS)
+    prune_report(PruneOptions(measuring=few, target=target))
     return run
 
 
@@ -104,6 +108,7 @@ def _finish(run: Run, sheet: Path, console: Console) -> None:
         "related channels": run.figures / "correlate-channels.png",
         "masks of a few images": run.figures / "masks.png",
         "channels that could go": run.figures / "channels.png",
+        "what removing channels costs": run.figures / "pruning-curves.png",
         "all tables": run.tables,
     }
     width = max(map(len, places))

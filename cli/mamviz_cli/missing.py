@@ -52,10 +52,14 @@ def trained_run(options: RunOptions) -> Run:
 
 @dataclass(frozen=True)
 class Masks:
-    """A masks file, and the folder that tables/, figures/ and analysis.h5 of it are written into."""
+    """A masks file, and the folder that tables/, figures/ and analysis.h5 of it are written into.
+
+    run    that the file is of; None where it was named by itself
+    """
 
     file: Path
     folder: Path
+    run: Run | None = None
 
 
 def with_masks(options: RunOptions) -> Masks:
@@ -76,7 +80,7 @@ def with_masks(options: RunOptions) -> Masks:
             f"{run.masks_file} {reason}: extracting the masks of all images first; Ctrl-C keeps what is finished"
         )
         extract(run, ExtractOptions(target=options), console=console, group=_alone(options.common))
-    return Masks(run.masks_file, run.folder)
+    return Masks(run.masks_file, run.folder, run)
 
 
 def _why_not(run: Run) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_LOSS = 0.2  # points
 FILLS = ("mean", "zero")
 # What ranks channels without trying each; on the command line in small letters, with hyphens.
-ORDERS = ("usage", "mean mask", "redundancy", "both", "L1", "batch norm", "activation", "Taylor", "random")
+ORDERS = ("contrast", "usage", "mean mask", "redundancy", "both", "L1", "batch norm", "activation", "Taylor", "random")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class RemovalOptions:
     round_to: Annotated[int, typer.Option(min=1, help="Round the number kept up to a multiple of this.")] = 1
     order: Annotated[
         str, typer.Option(help=f"What goes first: {', '.join(name.lower().replace(' ', '-') for name in ORDERS)}.")
-    ] = "usage"
+    ] = "contrast"
     fill: Annotated[str, typer.Option(help="What a removed channel leaves behind: its mean, or zero.")] = "mean"
     tune_epochs: Annotated[int, typer.Option(min=0, help="Passes over the images of the fine-tune; 0: none.")] = 4
     images: Annotated[int, typer.Option(min=8, help="Validation images that rank, and test images that measure.")] = (

@@ -13,7 +13,7 @@ from mamviz.models.cutting import Producers, find_producers
 from mamviz.models.network import MaskNetwork
 from mamviz.pruning.elimination import order_ascending, order_backward, order_clusters
 from mamviz.pruning.greedy import remove_greedily
-from mamviz.pruning.importance import channel_importance
+from mamviz.pruning.importance import channel_contrast, channel_importance
 from mamviz.pruning.observation import Observation
 from mamviz.pruning.part import Part
 from mamviz.pruning.redundancy import ACROSS
@@ -140,6 +140,7 @@ def _add(parts: list[torch.Tensor]) -> Floats:
 
 
 _FROM_MASKS: dict[Criterion, Callable[[Observation], tuple[int, ...]]] = {
+    "contrast": lambda seen: order_ascending(channel_contrast(seen.statistics).sum(axis=0)),
     "usage": lambda seen: order_ascending(channel_importance(seen.statistics).usage.sum(axis=0)),
     "mean mask": lambda seen: order_ascending(channel_importance(seen.statistics).mean_mask),
     "redundancy": _by_redundancy,

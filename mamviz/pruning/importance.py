@@ -55,3 +55,22 @@ def channel_importance(stats: BlockStatistics) -> ChannelImportance:
         activation=activation,
         dead=tuple(int(channel) for channel in np.flatnonzero(dead)),
     )
+
+
+def channel_contrast(stats: BlockStatistics) -> Floats:
+    """Return how far each channel's evidence tells each attribute's labels apart, (K, C), logit units, 0 or more.
+
+    |mean evidence of images with the attribute - of those without| times the labels' standard deviation, which is
+    |cov(evidence, label)| / sd(label): evidence that is the same in all images tells nothing, however much it is.
+    An attribute that all images have, or none, is told apart by nothing: zeros. Raises StatisticsError where there is
+    no image.
+    """
+    if stats.n_images == 0:
+        raise StatisticsError("Expected statistics of at least 1 image, got none. Extract masks of some images first.")
+    total = stats.evidence.total.sum(axis=(0, 3, 4), dtype=np.float64)  # (attribute, channel)
+    positive = stats.evidence.positive.sum(axis=(0, 3, 4), dtype=np.float64)
+    share = stats.positives.sum(axis=0, dtype=np.float64)[:, None] / stats.n_images
+    covariance = np.abs(positive - share * total) / stats.n_images
+    deviation = np.sqrt(share * (1 - share))
+    contrast: Floats = np.divide(covariance, deviation, out=np.zeros_like(covariance), where=deviation > 0)
+    return contrast

@@ -26,7 +26,7 @@ class RemovalSettings:
     keep: float | None = None
     max_loss: float = 0.002
     round_to: int = 1
-    criterion: Criterion = "usage"
+    criterion: Criterion = "contrast"
     fill: Fill = "mean"
     epochs: int = 4
     n_images: int = 2000

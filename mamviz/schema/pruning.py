@@ -14,9 +14,19 @@ from mamviz.schema.sanity import Fill
 from mamviz.schema.scores import Interval
 
 Criterion = Literal[
-    "usage", "mean mask", "redundancy", "both", "L1", "batch norm", "activation", "Taylor", "random", "greedy"
+    "contrast",
+    "usage",
+    "mean mask",
+    "redundancy",
+    "both",
+    "L1",
+    "batch norm",
+    "activation",
+    "Taylor",
+    "random",
+    "greedy",
 ]
-MASK_CRITERIA: tuple[Criterion, ...] = ("usage", "mean mask", "redundancy", "both")
+MASK_CRITERIA: tuple[Criterion, ...] = ("contrast", "usage", "mean mask", "redundancy", "both")
 BASELINES: tuple[Criterion, ...] = ("L1", "batch norm", "activation", "Taylor", "random")
 FILLS: tuple[Fill, ...] = ("zero", "mean")
 
@@ -51,7 +61,7 @@ class PruningSettings:
     step: float = 0.05
     last: float = 0.95
     max_loss: float = 0.002
-    criterion: Criterion = "usage"
+    criterion: Criterion = "contrast"
     fill: Fill = "mean"
     oracle: int = 0
     tune_epochs: int = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -87,9 +89,10 @@ def causal_figure(report: PruningReport, provenance: Provenance) -> Figure:
 def _draw_pairs(axes: Axes, check: CausalCheck) -> None:
     seen = (check.claim > 0) & (check.effect > 0)
     claim, effect = check.claim[seen], check.effect[seen]
-    low, high = min(claim.min(), effect.min()), max(claim.max(), effect.max())
     axes.loglog(claim, effect, ".", color=BLUE, markersize=2.5, alpha=0.35, markeredgewidth=0, rasterized=True)
-    axes.plot([low, high], [low, high], color=GREY, linewidth=0.7, linestyle="--")
+    if claim.size:
+        ends = [min(claim.min(), effect.min()), max(claim.max(), effect.max())]
+        axes.plot(ends, ends, color=GREY, linewidth=0.7, linestyle="--")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")  # powers of ten would be set as formulas, which names with a $ forbid
         axis.set_minor_formatter(NullFormatter())
@@ -104,7 +107,8 @@ def _draw_within(axes: Axes, check: CausalCheck) -> None:
     axes.hlines(places, 0, values, color=PALE, linewidth=1)
     axes.plot(values, places, "o", color=BLUE, markersize=3)
     axes.axvline(0, color=INK, linewidth=0.6)
-    axes.axvspan(check.within.low, check.within.high, color=GREY, alpha=0.35, linewidth=0)
+    if not math.isnan(check.within.low):
+        axes.axvspan(check.within.low, check.within.high, color=GREY, alpha=0.35, linewidth=0)
     axes.set_yticks(places, [check.attributes[k] for k in order], fontsize=6)
     axes.tick_params(axis="y", length=0)
     lowest = min(0.0, float(np.nanmin(values, initial=0.0)))

@@ -29,7 +29,13 @@ from mamviz_reports.style import (
 )
 from mamviz_reports.tables import percent
 
-STRONG: dict[Criterion, str] = {"usage": BLUE, "mean mask": GREEN, "redundancy": VERMILION, "both": PURPLE}
+STRONG: dict[Criterion, str] = {
+    "contrast": BLUE,
+    "usage": ORANGE,
+    "mean mask": GREEN,
+    "redundancy": VERMILION,
+    "both": PURPLE,
+}
 # style, width: no colour, so that the masks' orders stand out
 MUTED: dict[Criterion, tuple[str, float]] = {
     "L1": ("--", 1.0),
@@ -44,22 +50,26 @@ _ROW = 0.145  # inches of an attribute's row
 @house_style()
 def curves_figure(report: PruningReport, provenance: Provenance) -> Figure:
     """Draw accuracy lost over sparsity, a line a criterion: all of it above, and the part near the limit below."""
-    figure = new_figure(8.2, 6.6, constrained=True)
-    panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1, 1.1))
+    figure = new_figure(8.2, 6.8, constrained=True)
+    grid = figure.add_gridspec(3, 2, height_ratios=(0.12, 1, 1.1))
+    upper, lower = ([figure.add_subplot(grid[row, column]) for column in (0, 1)] for row in (1, 2))
+    for left, right in (upper, lower):
+        right.sharey(left)
+        right.tick_params(labelleft=False)
     for column, fill in enumerate(FILLS):
-        whole, near = panels[0][column], panels[1][column]
+        whole, near = upper[column], lower[column]
         for axes in (whole, near):
             _draw_curves(axes, report, fill)
+            axes.set_xlim(0, 100 * report.settings.last)
         _draw_majority(whole, report)
         whole.set_title("zero left behind" if fill == "zero" else "their means left behind")
         limit = 100 * report.settings.max_loss
         near.axhline(limit, color=INK, linewidth=0.6, linestyle=":")
         near.annotate(f"limit {limit:g}", (1, limit), (0, 2), ("axes fraction", "data"), "offset points", ha="right")
         near.set(xlabel="channels removed, %", ylim=(-0.25 * NEAR * limit, NEAR * limit))
-        near.set_xlim(0, 100 * report.settings.last)
-    for row, words in ((0, "points of accuracy lost"), (1, "points lost, near the limit")):
-        panels[row][0].set_ylabel(words)
-    _add_legend(figure)
+    upper[0].set_ylabel("points of accuracy lost")
+    lower[0].set_ylabel("points lost, near the limit")
+    _add_legend(figure, figure.add_subplot(grid[0, :]))
     title(figure, "Accuracy lost as channels go, by what goes first")
     caption(figure, _curve_words(report, provenance))
     return figure
@@ -122,13 +132,16 @@ def _draw_curves(axes: Axes, report: PruningReport, fill: Fill) -> None:
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
 
 
-def _add_legend(figure: Figure) -> None:
-    """Name every line once, above all panels: fine-tuned points stand in one of them alone."""
-    found: dict[str, object] = {}
+def _add_legend(figure: Figure, strip: Axes) -> None:
+    """Name every line once, above all panels: fine-tuned points stand in some of them alone."""
+    found: dict[str, Any] = {}
     for axes in figure.axes:
         found |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    handles: list[Any] = list(found.values())
-    figure.legend(handles, list(found), loc="outside upper left", ncols=6, handlelength=2.6, columnspacing=1.2)
+    strip.axis("off")
+    strip.legend(
+        list(found.values()), list(found), loc="upper left", borderaxespad=0, ncols=6, handlelength=2.6,
+        columnspacing=1.2,
+    )  # fmt: skip
 
 
 def _draw_random(axes: Axes, report: PruningReport, fill: Fill) -> None:
@@ -152,7 +165,7 @@ def _draw_tuned(axes: Axes, report: PruningReport, fill: Fill) -> None:
     if not points:
         return
     places = [100 * (1 - point.kept / report.n_channels) for point in points]
-    for name, marker, colour in (("tuned", "o", ORANGE), ("scratch", "s", "white")):
+    for name, marker, colour in (("tuned", "o", BLUE), ("scratch", "s", "white")):
         found = [getattr(point, f"{name}_loss") for point in points]
         values = np.array([100 * loss.value for loss in found])
         ends = np.array([[100 * (loss.value - loss.low), 100 * (loss.high - loss.value)] for loss in found]).T
@@ -164,9 +177,12 @@ def _draw_tuned(axes: Axes, report: PruningReport, fill: Fill) -> None:
 
 
 def _draw_majority(axes: Axes, report: PruningReport) -> None:
+    """Mark where always giving the more frequent answer stands, and end the axis at twice as much."""
     lost = 100 * (report.chosen.accuracy[0].value - report.majority)
     axes.axhline(lost, color=INK, linewidth=0.6, linestyle="--")
-    axes.annotate("majority guess", (0, lost), (2, -2), ("axes fraction", "data"), "offset points", va="top")
+    axes.annotate("majority guess", (0, lost), (2, 2), ("axes fraction", "data"), "offset points", va="bottom")
+    if lost > 0:  # a network that knows less than that has no such scale
+        axes.set_ylim(-0.06 * lost, 2 * lost)
 
 
 def _sparsities(curve: PruningCurve) -> list[float]:
@@ -180,7 +196,7 @@ def _curve_words(report: PruningReport, provenance: Provenance) -> str:
         f"Mean over {len(report.attributes)} attributes of the accuracy lost against the whole network, which has "
         f"{percent(report.chosen.accuracy[0].value)} %; below 0 is a gain. Colours: orders by masks; grey: the usual "
         f"ones. Shaded: the interval of {settings.criterion}, {describe_fill(settings.fill)}. Dotted: the limit of "
-        "safe removal."
+        "safe removal. Above twice the loss of the majority guess lines are cut off."
     ]
     if report.tuned:
         words.append(f"Points: after {report.tuned[0].epochs} epochs, order of {report.tuned[0].criterion}.")

@@ -76,13 +76,13 @@ def test_an_unfinished_run_is_finished_first(world, data_options, monkeypatch: p
 def test_masks_of_older_weights_are_extracted_again(copied) -> None:
     copied("extract-masks", "few-1", "--split", "test")
     run = open_run(copied.runs / "few-1")
-    kept = copied("prune-report")
+    kept = copied("prune-report", "--images", "0")
     assert "extracting" not in kept.err
     assert mask_provenance(run.masks_file).split == "test"  # what the user chose is not replaced
     changed = bytearray(run.model_file.read_bytes())
     changed[-2] ^= 1  # another weight in its last digits
     run.model_file.write_bytes(changed)
-    ended = copied("prune-report")
+    ended = copied("prune-report", "--images", "0")
     assert "is of older weights: extracting" in ended.err
     assert mask_provenance(run.masks_file).model_sha256 == file_sha256(run.model_file)
 
@@ -106,7 +106,9 @@ def test_a_masks_file_by_itself_is_enough(small, world) -> None:
     mine.parent.mkdir()
     shutil.copy(small.runs / "few-1" / "masks.h5", mine)
     alone = world("prune-report", mine, "--json")
-    assert alone.json["rows"] == small("prune-report", "few-1", "--json").json["rows"]
+    assert alone.json["rows"] == small("prune-report", "few-1", "--images", "0", "--json").json["rows"]
+    assert "a masks file by itself: without its network and images nothing is measured" in alone.err
+    assert "pruning" not in alone.json
     assert (mine.parent / "tables" / "channels.csv").is_file()
     assert {path.name for path in mine.parent.iterdir()} == {"masks.h5", "tables", "figures"}
     assert alone.json["run"] == "few-1"
@@ -131,10 +133,11 @@ def test_a_file_that_is_no_masks_file_is_refused_by_name(world) -> None:
     assert "notes.txt: truncated, or no HDF5 file" in world.fails("prune-report", world.folder / "notes.txt")
 
 
-@pytest.mark.parametrize(("command", "given"), [("correlate", "few-1/masks.h5"), ("prune-report", "few-1")])
-def test_what_only_reads_masks_starts_without_torch(small, command: str, given: str) -> None:
+@pytest.mark.parametrize("arguments", [("correlate", "few-1/masks.h5"), ("prune-report", "few-1", "--images", "0")])
+def test_what_only_reads_masks_starts_without_torch(small, arguments: tuple[str, ...]) -> None:
     small("extract-masks", "few-1")
-    ended = load_modules(command, str(small.runs / given), *small.common)
+    command, given, *options = arguments
+    ended = load_modules(command, str(small.runs / given), *options, *small.common)
     assert ended.code == 0, ended.err
     assert "h5py" in ended.modules
     assert "torch" not in ended.modules

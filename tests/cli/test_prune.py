@@ -20,7 +20,7 @@ def test_the_pruned_run_lies_beside_its_source_and_says_how_it_was_made(small, e
     assert run.trained
     assert ended.json["run"] == run.name
     about = run.record["pruned"]
-    assert (about["source"], about["criterion"], about["fill"], about["keep"]) == ("few-1", "usage", "mean", 0.5)
+    assert (about["source"], about["criterion"], about["fill"], about["keep"]) == ("few-1", "contrast", "mean", 0.5)
     assert list(run.config.model.kept) == about["kept"] == ended.json["kept"]
     assert len(about["kept"]) == 4
     assert run.record["command"][:3] == ["mamviz", "prune", "few-1"]

@@ -11,7 +11,7 @@ from tests.reports.records import PROVENANCE, around
 from tests.reports.thinned import cost
 
 FOUND = PrunedRun(
-    settings=RemovalSettings(keep=0.5, epochs=3, n_replicates=500),
+    settings=RemovalSettings(criterion="usage", keep=0.5, epochs=3, n_replicates=500),
     source="faces-1",
     run="faces-1-pruned-1",
     n_channels=8,

@@ -139,7 +139,7 @@ def pruning_report() -> PruningReport:
         for draw in range(2 if criterion == "random" else 1)
     )
     return PruningReport(
-        settings=PruningSettings(n_images=400, seed=7, n_random=2, n_replicates=500),
+        settings=PruningSettings(criterion="usage", n_images=400, seed=7, n_random=2, n_replicates=500),
         attributes=ATTRIBUTES,
         n_channels=8,
         ranked=300,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mamviz.errors import StatisticsError
-from mamviz.pruning.importance import channel_importance
+from mamviz.pruning.importance import channel_contrast, channel_importance
 from mamviz.stats.moments import select_blocks
 from tests.core.stats.raw import fill, make_raw
 
@@ -64,3 +64,28 @@ def test_without_any_evidence_all_channels_are_dead_and_shares_are_zero() -> Non
 def test_no_images_are_refused() -> None:
     with pytest.raises(StatisticsError, match="at least 1 image"):
         channel_importance(select_blocks(fill(make_raw(5)), np.zeros(6, dtype=bool)))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_contrast_agrees_with_raw_evidence(seed: int) -> None:
+    raw = make_raw(seed)
+    found = channel_contrast(fill(raw))
+    evidence = raw.evidence.sum(axis=(3, 4))  # (image, attribute, channel)
+    for k in range(5):
+        labels = raw.labels[:, k].astype(float)
+        for c in range(4):
+            expected = 0.0
+            if labels.std() > 0:
+                expected = abs(np.cov(evidence[:, k, c], labels, ddof=0)[0, 1]) / labels.std()
+            assert found[k, c] == pytest.approx(expected, rel=1e-8, abs=1e-12)
+
+
+def test_evidence_that_is_the_same_in_all_images_tells_nothing() -> None:
+    raw = make_raw(5)
+    raw.mask[:, :, 1] = 0.5
+    raw.features[:, 1] = 100.0
+    assert np.allclose(channel_contrast(fill(raw))[:, 1], 0, atol=1e-9)
+    assert channel_importance(fill(raw)).share[1] > 0.5
+    with pytest.raises(StatisticsError, match="at least 1 image"):
+        channel_contrast(select_blocks(fill(raw), np.zeros(6, dtype=bool)))

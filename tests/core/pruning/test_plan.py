@@ -37,7 +37,7 @@ def plan(request, run, data):
 def test_the_channels_that_stay_are_the_last_of_the_order_on_validation_images(plan, run, data) -> None:
     network = load_network(run)
     part = read_part(network, data, "validation", n_images=1000, generator=np.random.default_rng(0))
-    order = order_channels(network, observe(network, part), "usage", size=16)
+    order = order_channels(network, observe(network, part), "contrast", size=16)
     assert order is not None
     assert plan.kept == tuple(sorted(order.channels[4:]))
     assert plan.ranked == part.n_images == 12
@@ -83,7 +83,7 @@ def test_a_largest_loss_chooses_by_itself_on_the_validation_images(run, data) ->
     network = load_network(run)
     validation = read_part(network, data, "validation", n_images=1000, generator=np.random.default_rng(0))
     observation = observe(network, validation)
-    order = order_channels(network, observation, "usage", size=16)
+    order = order_channels(network, observation, "contrast", size=16)
     assert order is not None
 
     def lost(n_removed: int) -> float:

@@ -44,7 +44,7 @@ def test_the_new_run_says_what_it_was_made_from_and_how(pruned, plan, run) -> No
     about = record["pruned"]
     assert about["source"] == "made-1"
     assert about["model_sha256"] == file_sha256(run.model_file)
-    assert (about["criterion"], about["fill"], about["ranked"]) == ("usage", "mean", 12)
+    assert (about["criterion"], about["fill"], about["ranked"]) == ("contrast", "mean", 12)
     assert tuple(about["kept"]) == plan.kept
     assert about["error"] == plan.cost.error < 1e-5
     assert record["command"] == ["mamviz", "prune"]
