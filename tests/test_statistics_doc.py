@@ -40,7 +40,7 @@ def test_an_example_asserts_what_functions_of_mamviz_give(name: str, code: str) 
         alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
-        and (node.module or "").startswith(("mamviz.stats", "mamviz.validation", "mamviz.sanity"))
+        and (node.module or "").startswith(("mamviz.stats", "mamviz.validation", "mamviz.sanity", "mamviz.pruning"))
         for alias in node.names
     }
     called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
