@@ -16,7 +16,7 @@ import pytest
 
 from mamviz.analysis import analyse, measure_certainty
 from mamviz.sanity.kept import write_nulls
-from mamviz.schema import SCHEMA_VERSION, Choices
+from mamviz.schema import SCHEMA_VERSION, Choices, PruningReport, PruningSettings
 from mamviz.stats.correlation import correlate_attributes
 from mamviz.stats.moments import select_blocks
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
@@ -214,7 +214,7 @@ def test_every_key_of_run_json_stands_in_the_table(tmp_path: Path) -> None:
     make_run(tmp_path, make_config(), make_data(20))
     record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     rows = {row[0]: row[1] for row in rows_of(chapter("run.json"), "key")}
-    assert set(record) == set(rows)
+    assert {*record, "pruned"} == set(rows)  # the last of a pruned run alone
     assert rows["schema_version"] == str(SCHEMA_VERSION) == str(record["schema_version"])
     for group in ("data", "versions", "machine"):
         assert all(key in rows[group] for key in record[group])
@@ -264,3 +264,10 @@ def test_every_array_of_the_nulls_of_sanity_is_named(tmp_path: Path) -> None:
             null, _, array = name.rpartition("/")
             assert f"`{array}`" in words or f"`<null>/{array}`" in words
             assert not null or f"`{null}`" in words
+
+
+def test_every_part_of_a_pruning_report_stands_in_its_chapter() -> None:
+    text = chapter("pruning.json")
+    for kind in (PruningReport, PruningSettings):
+        for entry in fields(kind):
+            assert f"`{entry.name}`" in text, entry.name
