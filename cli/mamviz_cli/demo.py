@@ -111,6 +111,7 @@ def _finish(run: Run, sheet: Path, console: Console) -> None:
         "what removing channels costs": run.figures / "pruning-curves.png",
         "all tables": run.tables,
     }
+    places = {words: place for words, place in places.items() if place.exists()}  # few faces measure no pruning
     width = max(map(len, places))
     console.note("\nwhere to look:\n" + "\n".join(f"  {words:<{width}}  {place}" for words, place in places.items()))
     console.suggest("your own faces: `mamviz train --data FOLDER`")

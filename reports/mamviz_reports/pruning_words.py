@@ -26,6 +26,8 @@ def summary_table(report: PruningReport, provenance: Provenance) -> Table:
     if chosen.removed:
         answers.append(("Who loses most", describe_casualties(chosen)))
     answers += [("Is the masks' order better", words) for words in describe_differences(report)]
+    if report.fills:
+        answers.append(("Zero or means", describe_fills(report)))
     if report.cost is not None:
         answers.append(("What is gained", describe_cost(report.cost)))
     answers += [("Is the masks' claim causal", describe_causal(check)) for check in report.causal]
@@ -73,6 +75,12 @@ def describe_differences(report: PruningReport) -> tuple[str, ...]:
         if parts:
             sentences.append(f"{criterion.capitalize()}: {'; '.join(parts)} (points of area).")
     return tuple(sentences)
+
+
+def describe_fills(report: PruningReport) -> str:
+    """Say by how much leaving means behind is better than leaving zero, criterion by criterion."""
+    found = ", ".join(f"{row.criterion} {span(row.difference, signed_points)}" for row in report.fills)
+    return f"Area with the means left behind minus area with zero, points: {found}."
 
 
 def describe_cost(change: CostChange) -> str:

@@ -40,6 +40,7 @@ def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.
     assert ended.out.count("\n{") == 1  # one JSON object, the demo's own
     files = {name: Path(file) for name, file in ended.json["files"].items()}
     assert len(files) == 7
+    assert "what removal costs is not measured" in ended.err  # of 64 faces too few are kept apart
     for words, file in files.items():
         assert file.exists()
         assert f"{words} " in ended.err

@@ -10,6 +10,7 @@ from mamviz_reports.pruning_words import (
     describe_causal,
     describe_cost,
     describe_differences,
+    describe_fills,
     describe_safe,
     summary_table,
 )
@@ -65,6 +66,12 @@ def test_each_mask_criterion_has_its_sentence_of_the_chosen_fill() -> None:
     ]
 
 
+def test_means_are_compared_with_zero() -> None:
+    assert plain(describe_fills(pruning_report())) == (
+        "Area with the means left behind minus area with zero, points: usage +0.60 [+0.40, +0.80]."
+    )
+
+
 def test_cost_is_said_with_the_exactness() -> None:
     words = plain(describe_cost(cost()))
     for part in (
@@ -89,8 +96,9 @@ def test_the_summary_answers_every_question_that_was_measured() -> None:
     table = summary_table(report, PROVENANCE)
     questions = [row[0].text for row in table.rows]
     assert questions == [
-        "What can go", "Who loses most", "Is the masks' order better", "What is gained", "Is the masks' claim causal"
+        "What can go", "Who loses most", "Is the masks' order better", "Zero or means", "What is gained",
+        "Is the masks' claim causal",
     ]  # fmt: skip
     assert all(row[1].values == (row[1].text,) for row in table.rows)
-    nothing = replace(report, safe=(replace(safe(), removed=0),), cost=None, causal=(), differences=())
+    nothing = replace(report, safe=(replace(safe(), removed=0),), cost=None, causal=(), differences=(), fills=())
     assert [row[0].text for row in summary_table(nothing, PROVENANCE).rows] == ["What can go"]

@@ -37,3 +37,13 @@ def test_shortened_table_says_that_it_is_short():
     assert [row[0].text for row in table.rows] == ["2", "0"]
     assert "First 2 of 4 rows." in table.notes
     assert not any("First" in note for note in channel_table(channel_report(), PROVENANCE, limit=4).notes)
+
+
+def test_channels_that_go_together_are_marked_where_that_was_measured():
+    table = channel_table(channel_report(), PROVENANCE, going=(1, 0))
+    assert [row[-1].text for row in table.rows] == ["", "yes", "", "yes"]
+    assert [record[table.fields.index("goes")] for record in table.records()] == [0, 1, 0, 1]
+    assert "Goes: one of the 2 channels that can go together" in " ".join(table.notes)
+    assert "goes" not in channel_table(channel_report(), PROVENANCE).fields
+    nothing = channel_table(channel_report(), PROVENANCE, going=())
+    assert [row[-1].text for row in nothing.rows] == [""] * 4

@@ -11,6 +11,7 @@ from mamviz.schema import (
     CostChange,
     Criterion,
     Fill,
+    FillDifference,
     Interval,
     Latency,
     NetworkCost,
@@ -161,5 +162,6 @@ def pruning_report() -> PruningReport:
         causal=(causal(),),
         cost=cost(),
         tuned=(tuned(),),
+        fills=(FillDifference(criterion="usage", difference=around(0.006, 0.002)),),
         absent=("batch norm: the extractor's last layer has none",),
     )
