@@ -16,7 +16,7 @@ import pytest
 
 from mamviz.analysis import analyse, measure_certainty
 from mamviz.sanity.kept import write_nulls
-from mamviz.schema import SCHEMA_VERSION, Choices, PruningReport, PruningSettings
+from mamviz.schema import SCHEMA_VERSION, Choices
 from mamviz.stats.correlation import correlate_attributes
 from mamviz.stats.moments import select_blocks
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
@@ -30,6 +30,7 @@ from tests.core.store.documented import chapter, examples, keys_of, rows_of
 from tests.core.store.drawn import PROVENANCE
 from tests.reports.agreed import stability_of
 from tests.reports.checked import sanity_report
+from tests.reports.thinned import pruning_report
 
 SIGNED_MEAN = Choices(sign="signed", estimand="mean", view="full")
 # Labels are used: there is a null.
@@ -266,8 +267,13 @@ def test_every_array_of_the_nulls_of_sanity_is_named(tmp_path: Path) -> None:
             assert not null or f"`{null}`" in words
 
 
-def test_every_part_of_a_pruning_report_stands_in_its_chapter() -> None:
-    text = chapter("pruning.json")
-    for kind in (PruningReport, PruningSettings):
-        for entry in fields(kind):
-            assert f"`{entry.name}`" in text, entry.name
+def test_every_key_of_pruning_json_stands_in_the_table(tmp_path: Path) -> None:
+    report = pruning_report()
+    parts = {entry.name: getattr(report, entry.name) for entry in fields(report)}
+    write_plain(tmp_path / "pruning.json", PROVENANCE, report.settings, parts)
+    record = json.loads((tmp_path / "pruning.json").read_text(encoding="utf-8"))
+    rows = keys_of("pruning.json")
+    assert set(record) == set(rows)
+    lists = ("orders", "curves", "differences", "fills", "safe", "causal", "tuned")
+    for key in ("provenance", "settings", *lists, "cost"):
+        assert keys_within(record[key]) == rows[key], key
