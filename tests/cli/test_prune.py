@@ -61,7 +61,7 @@ def test_a_largest_loss_chooses_the_number_and_cutting_alone_is_a_run(small, end
     [
         (["--keep", "0.5", "--max-loss", "1"], "--max-loss: expected none beside --keep"),
         (["--keep", "1.5"], "keep: expected a share above 0 up to 1, got 1.5"),
-        (["--order", "greedy"], "--order: expected one of usage, mean-mask"),
+        (["--order", "greedy"], "--order: expected one of contrast, usage, mean-mask"),
         (["--fill", "noise"], "--fill: expected one of mean, zero, got 'noise'"),
         (["--name", "a/b"], "--name: expected a plain folder name"),
         (["--name", "few-1", "--keep", "0.5"], "holds a run already"),
