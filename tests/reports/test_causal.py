@@ -54,6 +54,9 @@ def test_attributes_stand_best_first_and_one_without_a_correlation_has_no_dot(fi
     (dots,) = [line for line in axes.lines if line.get_marker() == "o"]
     np.testing.assert_allclose(dots.get_xdata(), [1, -1, np.nan])
     assert axes.get_xlim()[0] < -1
+    turned = replace(causal(), effect=causal().effect[::-1])
+    right = causal_figure(replace(pruning_report(), causal=(turned,)), PROVENANCE).axes[1]
+    assert ticks(right, "y") == ["Bald", "Male", "Smiling"]
 
 
 def test_fills_have_a_row_of_panels_each_and_the_caption_says_what_is_claimed(figure: Figure) -> None:

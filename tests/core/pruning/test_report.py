@@ -13,7 +13,8 @@ from mamviz.errors import RunError, StatisticsError
 from mamviz.models.weights import load_network
 from mamviz.pruning.importance import channel_importance
 from mamviz.pruning.observation import observe
-from mamviz.pruning.part import read_part
+from mamviz.pruning.part import Part, read_part
+from mamviz.pruning.removal import logits_without
 from mamviz.pruning.report import Pruning, find_obstacle, measure_pruning, read_pruning
 from mamviz.run import Run
 from mamviz.schema import MASK_CRITERIA, PruningReport, PruningSettings
@@ -84,6 +85,26 @@ def test_what_is_safe_is_said_of_the_choice_first_then_of_the_others(report: Pru
     assert [each.criterion for each in report.safe].count("random") == 1
     assert len(report.safe) == 2 + 9
     assert report.going == report.chosen.order.channels[: report.safe[0].removed]
+
+
+def test_what_is_safe_is_chosen_on_validation_images_and_paid_for_on_test_images(
+    world: World, report: PruningReport
+) -> None:
+    network, generator, first = load_network(world.run), np.random.default_rng(0), report.safe[0]
+    assert 0 < first.removed < 8
+    validation, test = (
+        read_part(network, world.data, split, n_images=1000, generator=generator) for split in ("validation", "test")
+    )
+    means = observe(network, validation).means
+
+    def lose(part: Part, removed: int) -> float:
+        kept = sorted(report.chosen.order.channels[removed:])
+        before, after = (logits_without(network, part, each, means=means) > 0 for each in (range(8), kept))
+        return float((before == part.labels).mean() - (after == part.labels).mean())
+
+    assert first.validation_loss.value == pytest.approx(lose(validation, first.removed))
+    assert first.test_loss.value == pytest.approx(lose(test, first.removed))
+    assert lose(validation, first.removed) <= 0.1 < lose(validation, first.removed + 1)
 
 
 def test_the_claim_is_checked_with_both_fills(report: PruningReport) -> None:
