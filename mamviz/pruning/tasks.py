@@ -149,7 +149,7 @@ def _find_safe(work: Work, generator: np.random.Generator, progress: Progress) -
             settings=work.settings,
             generator=generator,
             folder=work.folder,
-            progress=pace.next(100),
+            progress=_name(pace.next(100), order.criterion),
         )
         for order, left in pairs
     ]
@@ -198,3 +198,12 @@ def _tune(work: Work, _: np.random.Generator, progress: Progress) -> Mapping[str
     removal = work.removal(work.order(), work.settings.fill)
     found = tune_levels(work.run, work.data, removal, work.test, work.settings, maker=work.maker, progress=progress)
     return {"tuned": found}
+
+
+def _name(progress: Progress, name: str) -> Progress:
+    """Return a progress whose notes begin with a name."""
+
+    def tell(done: int, total: int, note: str = "") -> None:
+        progress(done, total, f"{name}: {note}")
+
+    return tell

@@ -15,7 +15,7 @@ from mamviz.schema import (
 )
 from mamviz_reports.amounts import points, signed_points, span
 from mamviz_reports.captions import describe_provenance
-from mamviz_reports.tables import Cell, Column, Table, Value, percent, provenance_facts
+from mamviz_reports.tables import NBSP, Cell, Column, Table, Value, percent, provenance_facts
 
 OTHERS: tuple[Criterion, ...] = (*BASELINES, "greedy")
 
@@ -66,14 +66,14 @@ def differences_table(report: PruningReport, provenance: Provenance) -> Table:
         for other in OTHERS:
             cells = [found.get((name, other, fill)) for name in ours]
             if any(cell is not None for cell in cells):
-                rows.append((Cell(other, (other,)), Cell(fill, (fill,)), *map(_difference, cells)))
+                rows.append((Cell(f"{other}, {fill}", (other, fill)), *map(_difference, cells)))
     columns = [
-        Column(name.capitalize(), (*fields_of(name.replace(" ", "_")), f"{name.replace(' ', '_')}_verdict"), "right")
+        Column(name.capitalize(), (*fields_of(name.replace(" ", "_")), f"{name.replace(' ', '_')}_verdict"))
         for name in ours
     ]
     return Table(
         title="Pruning: areas of the masks' orders minus those of the usual ones, points",
-        columns=(Column("Against", ("baseline",)), Column("Fill", ("fill",)), *columns),
+        columns=(Column("Against", ("baseline", "fill")), *columns),
         rows=tuple(rows),
         notes=(
             "Above 0: the masks' order keeps more accuracy. Star: the whole interval is above 0. Random: the mean of "
@@ -194,5 +194,5 @@ def raw(interval: Interval) -> tuple[float, float, float]:
 def _difference(found: AreaDifference | None) -> Cell:
     if found is None:
         return Cell("", (None, None, None, None))
-    text = span(found.difference, signed_points)
+    text = span(found.difference, signed_points).replace(NBSP, " ", 1)  # a line may end before the interval
     return Cell(text, (*raw(found.difference), found.verdict), strong=found.verdict == "better")

@@ -9,7 +9,7 @@ from mamviz_reports.pruning import casualties_table, criteria_table, differences
 from mamviz_reports.tables import NBSP, Table
 from mamviz_reports.texts import to_latex, to_values
 from tests.reports.records import PROVENANCE
-from tests.reports.thinned import curve, pruning_report
+from tests.reports.thinned import curve, difference, pruning_report
 
 
 def texts(table: Table) -> list[list[str]]:
@@ -47,12 +47,13 @@ def test_notes_say_what_was_ranked_measured_and_left_out() -> None:
 
 def test_differences_have_a_row_a_baseline_and_fill() -> None:
     table = differences_table(pruning_report(), PROVENANCE)
-    assert texts(table)[0] == ["L1", "zero", "+2.00 [+1.80, +2.20]"]
-    assert [row[:2] for row in texts(table)] == [
-        [other, fill] for fill in ("zero", "mean") for other in ("L1", "Taylor", "random")
+    assert texts(table)[0] == ["L1, zero", "+2.00 [+1.80, +2.20]"]
+    assert [row[0] for row in texts(table)] == [
+        f"{other}, {fill}" for fill in ("zero", "mean") for other in ("L1", "Taylor", "random")
     ]
-    assert [row[2].strong for row in table.rows] == [True, False, True, True, False, False]
+    assert [row[1].strong for row in table.rows] == [True, False, True, True, False, False]
     row = to_values(table)["rows"][4]
+    assert (row["baseline"], row["fill"]) == ("Taylor", "mean")
     assert (row["usage"], row["usage_low"], row["usage_high"]) == (-0.003, -0.005, pytest.approx(-0.001))
     assert [row["usage_verdict"] for row in to_values(table)["rows"]] == [
         "better", "unclear", "better", "better", "worse", "unclear"
@@ -63,8 +64,17 @@ def test_a_criterion_that_was_not_compared_leaves_its_cell_empty() -> None:
     report = pruning_report()
     more = replace(report.differences[0], criterion="both")
     table = differences_table(replace(report, differences=(*report.differences, more)), PROVENANCE)
-    assert [column.heading for column in table.columns] == ["Against", "Fill", "Usage", "Both"]
-    assert [row[3] for row in texts(table)] == ["+2.00 [+1.80, +2.20]", "", "", "", "", ""]
+    assert [column.heading for column in table.columns] == ["Against", "Usage", "Both"]
+    assert [row[2] for row in texts(table)] == ["+2.00 [+1.80, +2.20]", "", "", "", "", ""]
+
+
+def test_differences_of_five_criteria_fit_a_hundred_columns() -> None:
+    report = pruning_report()
+    names = ("contrast", "usage", "mean mask", "redundancy", "both")
+    found = tuple(difference(name, "activation", "mean", -0.0123) for name in names)
+    text = to_console(differences_table(replace(report, differences=found), PROVENANCE), width=100)
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.count("-1.23") == text.count("[-1.43, -1.03]") == 5
 
 
 def test_safe_removal_says_what_it_cost_on_both_parts() -> None:
