@@ -1,0 +1,1 @@
+"""Images from features: what an attribute sees, and what changes it."""

@@ -1,0 +1,1 @@
+"""Everything known of one run, gathered for one page."""

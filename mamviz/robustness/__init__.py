@@ -1,0 +1,1 @@
+"""What noise and attacks do to a network, and whether transformed masks help."""
