@@ -9,6 +9,7 @@
     for row in ranking.of("Black_Hair"):
         print(row.rank, row.name, row.r)
 
+A run of your own: `train_run`, `evaluate_run` and `write_masks`, shown in docs/notebooks/first-look.ipynb.
 Names are imported when first used: `import mamviz` alone loads no torch.
 """
 
@@ -20,8 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mamviz.analysis import analyse as analyse
+    from mamviz.config import DataConfig as DataConfig
+    from mamviz.config import ModelConfig as ModelConfig
+    from mamviz.config import RunConfig as RunConfig
+    from mamviz.config import TrainConfig as TrainConfig
     from mamviz.data.dataset import open_data as open_data
     from mamviz.extraction import explain_images as explain_images
+    from mamviz.extraction import write_masks as write_masks
     from mamviz.models.weights import load_network as load_network
     from mamviz.run import Run
     from mamviz.schema import Choices as Choices
@@ -33,15 +39,22 @@ if TYPE_CHECKING:
     from mamviz.store.masks import read_images as read_images
     from mamviz.store.masks import read_raw as read_raw
     from mamviz.store.masks import read_statistics as read_statistics
+    from mamviz.training.evaluation import evaluate_run as evaluate_run
+    from mamviz.training.fresh import train_run as train_run
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Choices": "mamviz.schema",
+    "DataConfig": "mamviz.config",
+    "ModelConfig": "mamviz.config",
+    "RunConfig": "mamviz.config",
+    "TrainConfig": "mamviz.config",
     "analyse": "mamviz.analysis",
     "cluster": "mamviz.stats.clustering",
     "correlate_attributes": "mamviz.stats.correlation",
     "correlate_channels": "mamviz.stats.correlation",
+    "evaluate_run": "mamviz.training.evaluation",
     "explain_images": "mamviz.extraction",
     "load_network": "mamviz.models.weights",
     "open_data": "mamviz.data.dataset",
@@ -50,6 +63,8 @@ _HOMES = {
     "read_images": "mamviz.store.masks",
     "read_raw": "mamviz.store.masks",
     "read_statistics": "mamviz.store.masks",
+    "train_run": "mamviz.training.fresh",
+    "write_masks": "mamviz.extraction",
 }
 
 __all__ = ["__version__", "load_run", *_HOMES]  # noqa: PLE0604

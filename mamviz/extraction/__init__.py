@@ -2,5 +2,6 @@
 
 from mamviz.extraction.chosen import explain_images
 from mamviz.extraction.sweep import extract_masks, plan_extraction
+from mamviz.extraction.written import write_masks
 
-__all__ = ["explain_images", "extract_masks", "plan_extraction"]
+__all__ = ["explain_images", "extract_masks", "plan_extraction", "write_masks"]
