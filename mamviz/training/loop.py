@@ -91,8 +91,10 @@ def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     if starts:
         read_weights(network, run.start_file)
     optimizer = make_optimizer(network, run.config)
+    # of four steps a quarter is one, and torch 2.13 then divides by zero
+    warm_up = WARM_UP if WARM_UP * total_steps != 1 else 1.2 * WARM_UP
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, run.config.peak_rate, total_steps=total_steps, pct_start=WARM_UP
+        optimizer, run.config.peak_rate, total_steps=total_steps, pct_start=warm_up
     )
     session = Session(network, network, deepcopy(network), optimizer, schedule)
     if run.resume_file.is_file():

@@ -50,6 +50,16 @@ def test_shuffled_labels_are_not_learned(tmp_path: Path) -> None:
     assert ((logits > 0) == shuffled.labels[test]).mean() < 0.75
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5])
+def test_a_training_of_a_few_steps_ends_as_any_other(tmp_path: Path, epochs: int) -> None:
+    """Of four steps in all, the rate's rise took one, and torch divided by zero."""
+    data = make_data(20)
+    run = make_run(tmp_path / "made-1", make_config(epochs=epochs, batch_size=14), data)  # one step an epoch
+    rows = train(run, data)
+    assert [row.epoch for row in rows] == list(range(1, epochs + 1))
+    assert all(np.isfinite(row.train_loss) for row in rows)
+
+
 def test_metrics_are_written_after_each_epoch(tmp_path: Path) -> None:
     data = make_data()
     run = make_run(tmp_path / "made-1", make_config(), data)
