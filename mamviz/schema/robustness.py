@@ -57,7 +57,8 @@ NONE = Transformation()
 class RobustnessSettings:
     """What is measured; the same settings, run and images give the same numbers.
 
-    n_images          test images that measure, and validation images that calibrate, at most so many each
+    n_images          test images that measure, at most so many
+    n_calibrating     validation images that calibrate, at most so many
     transformations   beside none, which is always measured
     sigmas            standard deviations of Gaussian noise, in grey levels of 255
     epsilons          sizes of the FGSM step, in grey levels of 255
@@ -65,6 +66,7 @@ class RobustnessSettings:
     """
 
     n_images: int = 1000
+    n_calibrating: int = 2000
     seed: int = 0
     transformations: tuple[Transformation, ...] = (
         Transformation("sharpen", 2.0),
