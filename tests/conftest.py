@@ -40,6 +40,6 @@ def browser(chromium: str) -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: `make setup` does it")
     with playwright.sync_playwright() as driver:
         # no sandbox: it needs rights that root in a container doesn't have; the page is our own
-        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield opened
         opened.close()

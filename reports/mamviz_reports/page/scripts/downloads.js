@@ -12,14 +12,19 @@ function listenToDownloads(views) {
   }
   for (const button of document.querySelectorAll("button[data-figure]")) {
     const name = button.dataset.figure;
-    const png = textElement("button", "PNG", { type: "button", className: button.className });
-    png.dataset.figurePng = name;
-    png.setAttribute("aria-label", `${name} as PNG`);
-    button.after(png);
     offer(button, () => saveFigure(name));
-    offer(png, () => saveFigurePng(name));
+    if (pictureOf(name).src.startsWith("data:image/svg")) offerPng(button, name);
   }
   views.forEach(offerMatrix);
+}
+
+/** Put a second button beside a drawing's own, for a picture of it. */
+function offerPng(button, name) {
+  const png = textElement("button", "PNG", { type: "button", className: button.className });
+  png.dataset.figurePng = name;
+  png.setAttribute("aria-label", `${name} as PNG`);
+  button.after(png);
+  offer(png, () => saveFigurePng(name));
 }
 
 function offer(button, save) {

@@ -38,14 +38,15 @@ function paintView(view, inks = inksOf(view.figure)) {
   const context = fitCanvas(view.canvas, view.layout);
   fitCanvas(view.marks, view.layout);
   drawHeatmap(context, view.spec, view.layout, inks);
-  view.figure.dataset.painted = String(view.layout.n);
+  Object.assign(view.figure.dataset, { margin: view.layout.margin, cell: view.layout.cell }); // where cells are
 }
 
 /** Give a canvas the layout's size, empty, and return its context in CSS pixels. */
 function fitCanvas(canvas, layout) {
   const pixels = Math.ceil(layout.side * layout.ratio);
   Object.assign(canvas, { width: pixels, height: pixels });
-  Object.assign(canvas.style, { width: `${pixels / layout.ratio}px`, height: `${pixels / layout.ratio}px` });
+  // paper may be narrower than the screen that it was painted for
+  Object.assign(canvas.style, { width: `${pixels / layout.ratio}px`, maxWidth: "100%", height: "auto" });
   const context = canvas.getContext("2d");
   context.setTransform(layout.ratio, 0, 0, layout.ratio, 0, 0);
   return context;
