@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -156,7 +157,7 @@ def _report(
     warnings = certainty_warnings(certainty) if certainty else ()
     for warning in warnings:
         console.note(f"warning: {warning}")
-    files = _save(masks, analysis, certainty)
+    files = _save(masks, analysis, certainty, options.attribute)
     console.note(name_files([kept, *files]))
     return {
         "choices": dataclasses.asdict(choices),
@@ -183,20 +184,29 @@ def _measure(masks: Masks, analysis: Analysis, options: CorrelateOptions, consol
         return None
 
 
-def _save(masks: Masks, analysis: Analysis, certainty: Certainty | None) -> list[Path]:
-    """Write all targets of a table, whichever of them are shown, and its heatmap."""
+def _save(masks: Masks, analysis: Analysis, certainty: Certainty | None, named: Sequence[str] | None) -> list[Path]:
+    """Write all targets of a table, whichever of them are shown, its heatmap and its tree; of attributes panels too."""
+    from mamviz.stats.ranking import choose_targets
+    from mamviz_reports.dendrograms import dendrogram_figure
     from mamviz_reports.heatmaps import correlation_figure
+    from mamviz_reports.neighbours import neighbours_figure
     from mamviz_reports.rankings import ranking_list, ranking_table
 
     ranking, origin, correlation = analysis.ranking, analysis.provenance, analysis.correlation
     stem = file_stem(correlation.choices, correlation.axis)
-    tables = masks.folder / "tables"
-    figure = correlation_figure(correlation, analysis.clustering, origin, certainty=certainty)
-    return [
+    tables, figures = masks.folder / "tables", masks.folder / "figures"
+    heatmap = correlation_figure(correlation, analysis.clustering, origin, certainty=certainty)
+    files = [
         *save_table(ranking_list(ranking, origin, certainty=certainty), tables, stem, kinds=("csv",)),
         *save_table(ranking_table(ranking, origin, certainty=certainty), tables, stem, kinds=("md", "tex")),
-        *save(figure, masks.folder / "figures", stem),
+        *save(heatmap, figures, stem),
+        *save(dendrogram_figure(correlation, analysis.clustering, origin), figures, stem.replace("correlate", "tree")),
     ]
+    targets = choose_targets(correlation, named=named) if correlation.axis == "attribute" else ()
+    if targets:
+        panels = neighbours_figure(ranking, origin, targets=targets, certainty=certainty)
+        files += save(panels, figures, stem.replace("correlate", "neighbours"))
+    return files
 
 
 def file_stem(choices: Choices, axis: Axis) -> str:

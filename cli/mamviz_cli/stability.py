@@ -157,6 +157,7 @@ def _report(found: Comparison, masks: Sequence[Masks], folder: Path, console: Co
     from mamviz.schema import AGREES
     from mamviz.store.stability import write_stability
     from mamviz_reports.agreement import stability_figure
+    from mamviz_reports.seeds import seeds_figure
     from mamviz_reports.stability import features_table, matching_table, stability_table
     from mamviz_reports.texts import to_values
 
@@ -171,6 +172,7 @@ def _report(found: Comparison, masks: Sequence[Masks], folder: Path, console: Co
     if result.features:
         files += save_table(matching_table(result), folder / "tables", "stability-matching", kinds=("csv",))
     files += save(stability_figure(result, found.correlations), folder / "figures", "stability")
+    files += save(seeds_figure(result), folder / "figures", "stability-tables")
     kept = [write_stability(each.folder, result) for each in masks]
     console.note(f"{name_files(files)}; and {', '.join(map(str, kept))}")
     if result.tables[0].lowest.spearman.value >= AGREES:

@@ -177,10 +177,12 @@ def _train(run: Run, data: ImageData, budget: Budget, *, console: Console, group
 
 def _finish(run: Run, data: ImageData, rows: tuple[EpochRow, ...], budget: Budget, console: Console) -> None:
     from mamviz_reports.curves import training_figure
+    from mamviz_reports.network import network_figure
     from mamviz_reports.style import save_figure
 
+    save_figure(network_figure(budget, run=run.name), run.figures, "network")
     save_figure(training_figure(rows, run=run.name, data=data.description), run.figures, "training")
-    console.note(f"{run.folder}: model.safetensors, metrics.csv, figures/training.png and .svg")
+    console.note(f"{run.folder}: model.safetensors, metrics.csv, figures/network and training, each .png and .svg")
     console.suggest("`mamviz evaluate` for its accuracy, `mamviz extract-masks` and `mamviz correlate` for its masks")
     console.finish(
         {

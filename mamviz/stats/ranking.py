@@ -10,6 +10,9 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import Correlation, Neighbour, RankBy, Ranking
 from mamviz.stats.names import suggest_names
 
+# The targets of the poster's Table 2 (Kimura and Tanaka 2019).
+POSTER_TARGETS = ("Black_Hair", "Heavy_Makeup", "Bushy_Eyebrows")
+
 
 def rank_neighbours(
     correlation: Correlation, *, top: int = 5, by: RankBy = "r", targets: Sequence[str] | None = None
@@ -31,6 +34,21 @@ def rank_neighbours(
         chosen = [index for target in dict.fromkeys(targets) for index in _find(correlation, target)]
     rows = tuple(row for index in chosen for row in _rank(correlation, index, top, by))
     return Ranking(rows=rows, top=top, by=by, correlation=correlation)
+
+
+def choose_targets(correlation: Correlation, *, named: Sequence[str] | None = None, most: int = 12) -> tuple[str, ...]:
+    """Return the targets that a figure has room for: the named ones, or the poster's three and then the others.
+
+    Others come in the table's order. At most `most`; of those not asked for by name, what is undefined is left out.
+    Raises StatisticsError for an unknown name.
+    """
+    if named:
+        return tuple(correlation.names[index] for name in dict.fromkeys(named) for index in _find(correlation, name))[
+            :most
+        ]
+    defined = [name for name in correlation.names if name not in correlation.undefined]
+    first = [name for name in POSTER_TARGETS if name in defined]
+    return tuple(dict.fromkeys([*first, *defined]))[:most]
 
 
 def _rank(correlation: Correlation, target: int, top: int, by: RankBy) -> list[Neighbour]:

@@ -40,7 +40,7 @@ def correlation_figure(
     Cells without a correlation are hatched. Raises StatisticsError where the order doesn't fit the names.
     """
     n = len(correlation.names)
-    _check(correlation, clustering)
+    check_order(correlation, clustering)
     side = min(_SIDE, max(1.6, 0.42 * n))
     figure = new_figure(side + _TREE + 2, side + _TREE + 2)
     cells = axes_at(figure, _TREE + 0.05, _TREE + 0.05, side, side)
@@ -75,7 +75,8 @@ def tree_segments(linkage: Floats, position: Floats) -> Floats:
     return lines
 
 
-def _check(correlation: Correlation, clustering: Clustering) -> None:
+def check_order(correlation: Correlation, clustering: Clustering) -> None:
+    """Raise StatisticsError where an order doesn't fit the names of a correlation."""
     n, undefined = len(correlation.names), len(correlation.undefined)
     merges = max(n - undefined - 1, 0)
     if sorted(clustering.order.tolist()) != list(range(n)) or len(clustering.linkage) != merges:

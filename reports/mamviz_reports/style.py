@@ -62,10 +62,15 @@ SETTINGS = {
     "svg.fonttype": "path",
 }
 DPI = 200
+# Inches that figures are drawn in so that, with the margin that is saved around them, they fit one column of a paper
+# (3.4) or two (7.2).
+ONE_COLUMN = 3.3
+TWO_COLUMNS = 7.1
 FigureKind = Literal["png", "svg"]
 # No date and no random name: the same figure gives the same bytes.
 _METADATA: dict[FigureKind, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _GAP = 0.1  # inches between the drawing and the words above and below it
+_MARGIN = 0.05  # inches around a saved figure
 
 
 @contextmanager
@@ -117,17 +122,23 @@ def _beside(figure: Figure, text: str, *, size: float, weight: str, up: float | 
         engine.execute(figure)
     box = figure.get_tightbbox()  # inches
     width, height = figure.get_size_inches()
-    letters = int(max(box.width, 3.5) * 72 / (0.56 * size))  # a letter of DejaVu Sans is 0.56 em wide on average
+    # a letter of DejaVu Sans is 0.55 em wide on average; no line of words is wider than the drawing or one column
+    letters = int(max(box.width, ONE_COLUMN) * 72 / (0.58 * size))
     return figure.text(
         box.x0 / width,
         (box.y0 - _GAP if up is None else box.y1 + up) / height,
-        textwrap.fill(text, letters),
+        _wrap(text, letters),
         ha="left",
         va="top" if up is None else "bottom",
         fontsize=size,
         fontweight=weight,
         linespacing=1.35,
     )
+
+
+def _wrap(text: str, letters: int) -> str:
+    """Break lines neither within names of runs, which have hyphens, nor between a number and its per cent sign."""
+    return textwrap.fill(text.replace(" %", "\u00a0%"), letters, break_on_hyphens=False)
 
 
 @house_style()
@@ -143,7 +154,7 @@ def save_figure(
     paths = []
     for kind in kinds:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata=_METADATA[kind])
+        figure.savefig(buffer, format=kind, dpi=DPI, bbox_inches="tight", pad_inches=_MARGIN, metadata=_METADATA[kind])
         paths.append(_write(folder / f"{stem}.{kind}", buffer.getvalue()))
     return tuple(paths)
 

@@ -51,7 +51,8 @@ def test_json_csv_and_analysis_agree(small, ended) -> None:
             assert f"{name} {r:.2f}" in ended.out
     assert table["choices"] == dataclasses.asdict(Choices())
     for kind in ("png", "svg"):
-        assert (run / "figures" / f"correlate-attributes.{kind}").stat().st_size > 1000
+        for stem in ("correlate", "tree", "neighbours"):
+            assert (run / "figures" / f"{stem}-attributes.{kind}").stat().st_size > 1000
 
 
 def test_a_table_says_in_words_which_data_it_is_of(small, ended) -> None:
@@ -97,6 +98,7 @@ def test_channels_are_correlated_too(small, ended) -> None:
     assert table["facts"]["null"] is None
     assert "this estimand uses no labels" in " ".join(other.out.split())
     assert (small.runs / "few-1" / "figures" / "correlate-channels.png").is_file()
+    assert (small.runs / "few-1" / "figures" / "tree-channels.png").is_file()
 
 
 def test_all_estimands_give_a_table_each(small, ended) -> None:

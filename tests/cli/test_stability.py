@@ -69,6 +69,7 @@ def test_files_stand_in_a_folder_of_the_family_and_agree_with_the_figures(family
         for row, line in zip(figures[stem]["rows"], read_rows(folder / "tables" / f"{stem}.csv"), strict=True):
             assert {name: "" if value is None else str(value) for name, value in row.items()}.items() <= line.items()
     assert (folder / "figures" / "stability.svg").is_file()
+    assert (folder / "figures" / "stability-tables.svg").is_file()
     matched = read_rows(folder / "tables" / "stability-matching.csv")
     assert len(matched) == figures["stability-features"]["rows"][0]["n_matched"]
 

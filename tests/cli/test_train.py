@@ -64,6 +64,7 @@ def test_run_json_says_what_was_typed_and_the_threads(small, table) -> None:
     assert run.config.train.threads == 1
     assert run.config.data.source == str(table)
     assert (run.folder / "figures" / "training.png").is_file()
+    assert (run.folder / "figures" / "network.svg").is_file()
     assert run.trained
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Choices, Correlation, Floats, RankBy
-from mamviz.stats.ranking import rank_neighbours
+from mamviz.stats.ranking import choose_targets, rank_neighbours
 
 
 def correlation_of(values: Floats | Sequence[Sequence[float]], names: Sequence[str]) -> Correlation:
@@ -92,6 +92,28 @@ def test_a_target_like_nothing_is_refused_with_the_first_names() -> None:
 def test_a_top_of_zero_is_refused() -> None:
     with pytest.raises(StatisticsError, match="top: expected 1 or more, got 0"):
         rank_neighbours(FOUR, top=0)
+
+
+def test_the_posters_targets_come_first_then_the_others_in_the_tables_order() -> None:
+    assert choose_targets(FOUR) == ("Black_Hair", "Heavy_Makeup", "Male", "Bald")
+    assert choose_targets(FOUR, most=3) == ("Black_Hair", "Heavy_Makeup", "Male")
+
+
+def test_targets_that_are_named_come_alone_once_and_in_their_order() -> None:
+    assert choose_targets(FOUR, named=["Bald", "Male", "Bald"]) == ("Bald", "Male")
+    assert choose_targets(FOUR, named=["Bald", "Male"], most=1) == ("Bald",)
+
+
+def test_undefined_targets_are_chosen_only_by_name() -> None:
+    nan = float("nan")
+    table = correlation_of([[nan, nan], [nan, 1.0]], ["Black_Hair", "Male"])
+    assert choose_targets(table) == ("Male",)
+    assert choose_targets(table, named=["Black_Hair"]) == ("Black_Hair",)
+
+
+def test_an_unknown_name_is_no_target() -> None:
+    with pytest.raises(StatisticsError, match="Did you mean Male"):
+        choose_targets(FOUR, named=["male"])
 
 
 @given(seed=st.integers(0, 2**32 - 1), by=st.sampled_from(["r", "abs"]))
