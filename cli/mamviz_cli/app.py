@@ -17,6 +17,8 @@ from mamviz_cli.group import CommandGroup
 from mamviz_cli.options import takes
 from mamviz_cli.prune import RemovalOptions, prune
 from mamviz_cli.prune_report import PruneOptions, prune_report
+from mamviz_cli.report import ReportOptions, report
+from mamviz_cli.robustness import RobustnessOptions, robustness
 from mamviz_cli.sanity import SanityOptions, sanity
 from mamviz_cli.show import ShowOptions, show
 from mamviz_cli.stability import StabilityOptions, stability
@@ -67,7 +69,9 @@ app.command("prune-report")(takes(PruneOptions, prune_report))
 app.command("prune")(takes(RemovalOptions, prune))
 app.command("export")(takes(ExportOptions, export))
 app.command("sanity")(takes(SanityOptions, sanity))
+app.command("robustness")(takes(RobustnessOptions, robustness))
 app.command("stability")(takes(StabilityOptions, stability))
+app.command("report")(takes(ReportOptions, report))
 app.command("validate")(takes(ValidateOptions, validate))
 app.command("faces")(takes(FacesOptions, faces))
 app.command("demo")(takes(DemoOptions, demo))

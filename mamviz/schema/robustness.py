@@ -83,7 +83,7 @@ class RobustnessSettings:
     def __post_init__(self) -> None:
         for name in ("sigmas", "epsilons"):
             values = getattr(self, name)
-            if not values or list(values) != sorted(set(values)) or values[0] <= 0:
+            if not values or list(values) != sorted(set(values)) or not 0 < values[0] <= values[-1] < float("inf"):
                 raise ConfigError(f"{name}: expected ascending sizes above 0, at least one, got {list(values)}.")
         if len(set(self.all_transformations)) <= len(self.transformations):
             names = ", ".join(each.name for each in self.transformations)

@@ -36,6 +36,8 @@ def test_transformations_are_named_with_their_dial() -> None:
         {"epsilons": (2.0, 1.0)},
         {"epsilons": (0.0, 1.0)},
         {"sigmas": (1.0, 1.0)},
+        {"sigmas": (NAN,)},
+        {"epsilons": (1.0, float("inf"))},
         {"transformations": (NONE,)},
         {"transformations": (Transformation("power", 2.0),) * 2},
     ],
