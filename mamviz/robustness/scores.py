@@ -72,7 +72,9 @@ def _score_one(drawn: Replicates, place: int, settings: RobustnessSettings) -> T
         for column, perturbation in enumerate(settings.perturbations)
     )
     noisy = [column for column, each in enumerate(settings.perturbations) if each.kind == "noise"]
+    through = [column for column, each in enumerate(settings.perturbations) if each.kind == "through"]
     worst = _worst_columns(drawn.accuracy[0, place], settings)
+    hidden = drawn.accuracy[:, place][:, through] - drawn.accuracy[:, place][:, worst]
     return TransformationScores(
         transformation=settings.all_transformations[place],
         scores=scores,
@@ -80,6 +82,7 @@ def _score_one(drawn: Replicates, place: int, settings: RobustnessSettings) -> T
         noise_balanced_gain=to_interval(balanced_gain[:, noisy].mean(axis=1), level=level),
         attack_gain=to_interval(gain[:, worst].mean(axis=1), level=level),
         attack_balanced_gain=to_interval(balanced_gain[:, worst].mean(axis=1), level=level),
+        hidden=to_interval(hidden.mean(axis=1), level=level),
     )
 
 

@@ -140,6 +140,8 @@ class TransformationScores:
     """What one transformation of the masks does for the network.
 
     noise_gain    mean of the gains over all sigmas; attack_gain: over all epsilons, the worst attack at each
+    hidden        accuracy under the true gradient's attack above that under the worst one, mean over all epsilons: what
+                  the gradient hides of an attack that is there; 0 where the true gradient's is the worst everywhere
     """
 
     transformation: Transformation
@@ -148,6 +150,7 @@ class TransformationScores:
     noise_balanced_gain: Interval
     attack_gain: Interval
     attack_balanced_gain: Interval
+    hidden: Interval
 
     def of(self, kind: PerturbationKind) -> tuple[PerturbedScore, ...]:
         """Return the scores under one kind of perturbation, by strength."""
@@ -166,10 +169,8 @@ class TransformationScores:
 
     @property
     def masked_gradients(self) -> bool:
-        """Whether somewhere another attack beats the true gradient by more than chance would, intervals apart."""
-        return any(
-            worst.accuracy.high < own.accuracy.low for worst, own in zip(self.worst, self.of("through"), strict=True)
-        )
+        """Whether other attacks do more harm than the true gradient's, the paired interval above 0."""
+        return self.hidden.low > 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,14 +63,16 @@ def describe_gains(rows: tuple[TransformationScores, ...], gains: list[Interval]
 
 
 def describe_gradients(rows: tuple[TransformationScores, ...]) -> str:
-    """Say where an attack that is not the true gradient does more harm, so that the gradient hides something."""
-    masked = [row.transformation.name for row in rows if row.masked_gradients]
+    """Say where other attacks take more than the true gradient does, and how many points."""
+    masked = [
+        f"{row.transformation.name}{NBSP}{span(row.hidden, signed_points)}" for row in rows if row.masked_gradients
+    ]
     if masked:
         return (
             f"Yes, in {list_names(masked)}: an attack through a surrogate, or one aimed at the masks as they are, "
-            "does more harm than the true gradient, intervals apart. The worst attack is what counts here."
+            "takes so much more than the true gradient does. The worst attack is what counts here."
         )
-    return "Not seen: no attack does more harm than the one through the transformation, intervals apart."
+    return "Not seen: no attack takes more than the one through the transformation, the paired interval above 0."
 
 
 def common_notes(report: RobustnessReport, provenance: Provenance) -> tuple[str, ...]:

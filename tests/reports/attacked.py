@@ -51,6 +51,7 @@ def robustness_report() -> RobustnessReport:
             noise_balanced_gain=around(GAINS[place] / 2, 0.02),
             attack_gain=around(2 * GAINS[place]),
             attack_balanced_gain=around(GAINS[place]),
+            hidden=around(0.1 if place == 3 else 0.0),
         )
         for place, transformation in enumerate(SETTINGS.all_transformations)
     )

@@ -31,7 +31,7 @@ def test_gains_are_named_by_verdict() -> None:
 
 def test_hidden_gradients_are_named_and_their_absence_is_said() -> None:
     rows = robustness_report().rows[1:]
-    assert describe_gradients(rows).startswith("Yes, in binary 0.5: ")
+    assert plain(describe_gradients(rows)).startswith("Yes, in binary 0.5 +10.00 [+9.00, +11.00]: ")
     assert describe_gradients(rows[:2]).startswith("Not seen")
 
 

@@ -84,16 +84,25 @@ def test_mean_gains_are_over_sigmas_and_over_the_worst_attack_at_each_epsilon() 
     assert row.attack_balanced_gain.value == pytest.approx(np.mean([each.balanced_gain.value for each in lowest]))
 
 
-def test_gradients_are_masked_where_another_attack_beats_the_true_one_beyond_chance() -> None:
+def test_gradients_are_masked_where_another_attack_takes_more_image_by_image() -> None:
     right, labels = make_answers()
-    kinds = [each.kind for each in SETTINGS.perturbations]
-    for level, kind in enumerate(kinds):
-        right[:, 1, level] = kind != "transfer"
-        right[:, 2, level] = True
+    through, transfer = (
+        [level for level, each in enumerate(SETTINGS.perturbations) if each.kind == kind]
+        for kind in ("through", "transfer")
+    )
+    right[:, 1:, 5:] = right[:, 1:, through[:1]]  # all attacks take the same
+    right[:, 1, through, 0] = True
+    right[::2, 1, transfer[1], 0] = False  # of every person one image
     rows = score(right, labels)
+    lost = [(right[:, 1, one].mean() - right[:, 1, other].mean()) for one, other in zip(through, transfer, strict=True)]
+    worst = [right[:, 1, [level, level + 2, level + 4]].mean(axis=(0, 2)).min() for level in through]
+    expected = np.mean([right[:, 1, level].mean() - low for level, low in zip(through, worst, strict=True)])
+    assert rows[1].hidden.value == pytest.approx(expected)
+    assert max(lost) > 0
     assert rows[1].masked_gradients
+    assert rows[1].worst[1].perturbation.kind == "transfer"
+    assert (rows[2].hidden.low, rows[2].hidden.value, rows[2].hidden.high) == (0, 0, 0)
     assert not rows[2].masked_gradients
-    assert [each.perturbation.kind for each in rows[1].worst] == ["transfer"] * 2
     assert [each.perturbation.kind for each in rows[2].worst] == ["through"] * 2
 
 
