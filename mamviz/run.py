@@ -101,6 +101,11 @@ class Run:
         return self.folder / "analysis.h5"
 
     @property
+    def report_file(self) -> Path:
+        """All that is known of the run, on one page."""
+        return self.folder / "report.html"
+
+    @property
     def tables(self) -> Path:
         """Folder of CSV, Markdown and LaTeX tables."""
         return self.folder / "tables"

@@ -13,8 +13,8 @@ from mamviz.stats.maps import BlockMaps, correlate_rows, split_maps, view_maps
 from mamviz.stats.moments import invert_correlation
 from mamviz.stats.precision import measure_precision, widen
 
-# Numbers of one array computed at once; a few such arrays are held, 0.1 GB.
-CHUNK_CELLS = 2**22
+# Numbers of one array computed at once; a few such arrays are held, under 0.1 GB (why no more: `stats.replicates`).
+CHUNK_CELLS = 2**21
 
 LABELLED: tuple[Estimand, ...] = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
 FEWEST_BLOCKS = 10  # below, so few patterns of signs exist that their spread says little

@@ -9,7 +9,7 @@ from mamviz.distributed import Group
 from mamviz.errors import DataError
 from mamviz.models.weights import load_network
 from mamviz.run import Run
-from mamviz.schema import Evaluation, Progress, silent
+from mamviz.schema import Evaluation, Floats, Progress, silent
 from mamviz.stats.scores import evaluate
 from mamviz.training.prediction import predict
 
@@ -39,7 +39,14 @@ def evaluate_run(
     if not len(indices):
         raise DataError(f"{data.description}: expected images in the split {split!r}, found none. Use --split all.")
     logits = predict(load_network(run, device=group.device), data, indices, group=group, progress=progress)
-    config = run.config.data
+    return score_answers(run, data, logits, split=split, n_replicates=n_replicates)
+
+
+def score_answers(
+    run: Run, data: ImageData, logits: Floats, *, split: SplitName, n_replicates: int = 1000
+) -> Evaluation:
+    """Return the scores of logits (n, K) that a run's network gave for all images of one split, in their order."""
+    indices, config = data.select(split), run.config.data
     protocol = (
         f"The {split} split of {data.description}; {CROPS[config.crop]} at {config.size} px; one pass, no flips; "
         "positive where the logit is above 0."

@@ -46,13 +46,14 @@ def test_a_written_run_is_read_with_its_settings_and_names(tmp_path: Path) -> No
 
 def test_the_files_of_a_run_are_where_the_format_says(tmp_path: Path) -> None:
     run = open_run(make_run(tmp_path))
-    files = [run.model_file, run.resume_file, run.metrics_file, run.masks_file, run.analysis_file]
+    files = [run.model_file, run.resume_file, run.metrics_file, run.masks_file, run.analysis_file, run.report_file]
     assert [file.relative_to(tmp_path).as_posix() for file in (*files, run.tables, run.figures)] == [
         "model.safetensors",
         "resume.pt",
         "metrics.csv",
         "masks.h5",
         "analysis.h5",
+        "report.html",
         "tables",
         "figures",
     ]
