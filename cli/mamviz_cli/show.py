@@ -46,7 +46,7 @@ def show(options: ShowOptions) -> None:
     """Draw images with their masks channel by channel, the mean mask and the evidence of chosen attributes."""
     from mamviz import __version__
     from mamviz.data.origin import describe_origin
-    from mamviz.extraction.examples import evidence_limit
+    from mamviz.extraction.examples import evidence_limit, mean_mask_limits
     from mamviz_reports.masks import masks_figure
 
     common = options.target.common
@@ -56,7 +56,8 @@ def show(options: ShowOptions) -> None:
         data = open_images_of(run, common, console, threads=use_threads(common.threads), source=options.data)
         found = _explain(run, data, options)
         origin = describe_origin(run, data, split="all", n_images=data.n_images, version=__version__)
-        files = save(masks_figure(found, origin, evidence_limit=evidence_limit(found)), run.figures, "masks")
+        limit, ends = evidence_limit(found), mean_mask_limits(found)
+        files = save(masks_figure(found, origin, evidence_limit=limit, mean_limits=ends), run.figures, "masks")
     console.note(name_files(files))
     console.finish(
         {

@@ -38,6 +38,16 @@ def evidence_limit(images: Sequence[ImageMasks]) -> float:
     return largest or 1.0
 
 
+def mean_mask_limits(images: Sequence[ImageMasks]) -> tuple[float, float]:
+    """Return the lowest and highest cell of the images' masks averaged over channels: the ends of a colour scale.
+
+    Averages vary much less than masks do. (0, 1) where they don't vary.
+    """
+    means = [image.masks.mean(axis=1) for image in images]
+    low, high = min(float(each.min()) for each in means), max(float(each.max()) for each in means)
+    return (low, high) if low < high else (0.0, 1.0)
+
+
 def name_rarest(labels: Array, attributes: Sequence[str], *, most: int = 3) -> tuple[tuple[str, ...], ...]:
     """Return for each image the names of the rarest attributes that it has, rarest first, ties in the given order.
 

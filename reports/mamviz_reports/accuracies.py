@@ -38,8 +38,11 @@ def scores_figure(evaluation: Evaluation, provenance: Provenance) -> Figure:
     majority = [score.majority for score in scores] + [evaluation.mean_majority]
     places = np.arange(len(names))
     axes.plot(_percents(majority), places, "|", color=GREY, markersize=8, markeredgewidth=1.4, label="majority guess")
-    axes.plot([100 * score.value for score in balanced], places, "D", color=ORANGE, markersize=3, label="balanced")
     _draw_intervals(axes, accuracy, places, "accuracy")
+    axes.plot(  # hollow and above, so that neither hides the other
+        [100 * score.value for score in balanced], places, "D", color=ORANGE, markerfacecolor="none", markersize=4.5,
+        zorder=4, label="balanced",
+    )  # fmt: skip
     _finish(axes, names)
     axes.axhline(len(scores) - 0.5, color=GREY, linewidth=0.6)
     title(figure, "Classification of each attribute")
@@ -112,5 +115,5 @@ def _finish(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(axis="y", color=PALE, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("percent", color=INK)
+    axes.set_xlabel("accuracy, %", color=INK)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, columnspacing=1.0, handletextpad=0.2)

@@ -12,7 +12,7 @@ from matplotlib.ticker import NullFormatter
 from mamviz.schema import CausalCheck, Provenance, PruningReport
 from mamviz_reports.amounts import number, span
 from mamviz_reports.pruning import common_facts, common_notes, describe_fill, fields_of, raw
-from mamviz_reports.style import BLUE, GREY, INK, PALE, caption, house_style, new_figure, title
+from mamviz_reports.style import BLUE, GREY, INK, PALE, TWO_COLUMNS, caption, house_style, new_figure, title
 from mamviz_reports.tables import Cell, Column, Table
 
 _ROW = 0.125  # inches of an attribute's row
@@ -76,7 +76,7 @@ def causal_figure(report: PruningReport, provenance: Provenance) -> Figure:
     """Draw each check: effect over claim for all pairs, and the rank correlation within each attribute."""
     checks = report.causal
     height = max(3.0, _ROW * len(report.attributes))
-    figure = new_figure(8.2, (height + 0.4) * len(checks), constrained=True)
+    figure = new_figure(TWO_COLUMNS, (height + 0.4) * len(checks), constrained=True)
     panels = figure.subplots(len(checks), 2, squeeze=False, width_ratios=(1.35, 1))
     for (left, right), check in zip(panels, checks, strict=True):
         _draw_pairs(left, check)

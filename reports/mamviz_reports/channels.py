@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
 from mamviz.schema import ChannelReport, Provenance
 from mamviz_reports.captions import describe_choices, describe_provenance
-from mamviz_reports.style import BLUE, GREY, VERMILION, caption, house_style, new_figure, thin, title
+from mamviz_reports.style import BLUE, GREY, TWO_COLUMNS, VERMILION, caption, house_style, new_figure, thin, title
 
 _LABEL = 0.14  # inches that a tick label needs
 _MARKED = 100  # up to so many channels, a mark over a bar is narrower than the bar
@@ -24,20 +26,23 @@ def channels_figure(report: ChannelReport, provenance: Provenance) -> Figure:
     The dashed line is the usage of a channel if all were used alike.
     """
     n = len(report.rows)
-    width = min(9.0, max(4.5, 0.16 * n + 1.2))
-    figure = new_figure(width, 4.2, constrained=True)
+    width = min(TWO_COLUMNS, max(4.5, 0.16 * n + 1.2))
+    figure = new_figure(width, 3.8, constrained=True)
     usage_axes, mask_axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     places = np.arange(n)
     usage = np.array([100 * row.usage for row in report.rows])
     going = np.array([row.candidate is not None for row in report.rows], dtype=bool)
+    kinds: list[Artist] = []
     for chosen, colour, name in ((~going, BLUE, "kept"), (going, VERMILION, "could be pruned")):
-        usage_axes.bar(places[chosen], usage[chosen], width=0.8, color=colour, label=f"{name} ({chosen.sum()})")
-    usage_axes.axhline(100 / max(n, 1), color=GREY, linewidth=0.7, linestyle="--", label="equal share")
+        usage_axes.bar(places[chosen], usage[chosen], width=0.8, color=colour)
+        # no bar, no colour: a legend made from bars would give an empty kind the next one's
+        kinds.append(Patch(color=colour, label=f"{name} ({chosen.sum()})"))
+    kinds.append(usage_axes.axhline(100 / max(n, 1), color=GREY, linewidth=0.7, linestyle="--", label="equal share"))
     if n <= _MARKED:
         above = usage_axes.transData + ScaledTranslation(0, 3.5 / 72, figure.dpi_scale_trans)
         usage_axes.plot(places[going], usage[going], "v", color=VERMILION, markersize=3, transform=above)
     usage_axes.set(ylabel="usage, % of absolute evidence", ylim=(0, None))
-    usage_axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+    usage_axes.legend(handles=kinds, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     _draw_masks(mask_axes, report, going)
     step = thin(n, _LABEL / (width - 0.9))
     names = [str(row.channel) for row in report.rows[::step]]
@@ -66,5 +71,5 @@ def _words(report: ChannelReport, provenance: Provenance, step: int) -> str:
         f"a channel repeats another from |r| {report.threshold:g} on ({describe_choices(report.correlation)})."
     ]
     if step > 1:
-        words.append(f"Every {step}th channel is named.")
+        words.append(f"One channel in {step} is named.")
     return " ".join([*words, describe_provenance(provenance, n_images=report.n_images)])

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import EpochRow
-from mamviz_reports.style import BLUE, INK, VERMILION, caption, house_style, new_figure, title
+from mamviz_reports.style import BLUE, INK, TWO_COLUMNS, VERMILION, caption, house_style, new_figure, title
 
 
 @house_style()
@@ -22,7 +22,7 @@ def training_figure(rows: Sequence[EpochRow], *, run: str, data: str) -> Figure:
     """
     if not rows:
         raise StatisticsError("training curves: expected at least one epoch, got none. Train for an epoch first.")
-    figure = new_figure(7.2, 2.8, constrained=True)
+    figure = new_figure(TWO_COLUMNS, 2.6, constrained=True)
     loss_axes, accuracy_axes = figure.subplots(1, 2)
     epochs = [row.epoch for row in rows]
     _draw(loss_axes, epochs, [row.train_loss for row in rows], "training", INK)
@@ -35,7 +35,8 @@ def training_figure(rows: Sequence[EpochRow], *, run: str, data: str) -> Figure:
         if np.isnan(values).all():
             missing.append(f"No {name} accuracy was measured.")
         else:
-            _draw(accuracy_axes, epochs, [100 * value for value in values], name, colour)
+            style = "--" if name == "validation" else "-"
+            _draw(accuracy_axes, epochs, [100 * value for value in values], name, colour, style=style)
     accuracy_axes.set(xlabel="epoch", ylabel="accuracy, mean over attributes, %")
     if len(missing) < 2:
         accuracy_axes.legend(loc="lower right")
@@ -44,10 +45,15 @@ def training_figure(rows: Sequence[EpochRow], *, run: str, data: str) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     seconds = sum(row.seconds for row in rows)
     title(figure, "Training")
-    words = f"Loss and accuracy after each epoch ({len(rows)}), {seconds / 60:,.1f} minutes in all."
+    words = (
+        f"Loss and accuracy of each of {len(rows)} epochs, {seconds / 60:,.1f} minutes in all. Training: mean over the "
+        "epoch's batches, while weights change; validation: after the epoch, with averaged weights."
+    )
     caption(figure, " ".join([words, *missing, f"Data: {data}; run {run}."]))
     return figure
 
 
-def _draw(axes: Axes, epochs: Sequence[int], values: Sequence[float], name: str, colour: str) -> None:
-    axes.plot(epochs, values, color=colour, linewidth=1.2, marker="o", markersize=2.5, label=name)
+def _draw(
+    axes: Axes, epochs: Sequence[int], values: Sequence[float], name: str, colour: str, *, style: str = "-"
+) -> None:
+    axes.plot(epochs, values, color=colour, linewidth=1.2, linestyle=style, marker="o", markersize=2.5, label=name)

@@ -11,7 +11,18 @@ from matplotlib.figure import Figure
 from mamviz.schema import Entanglement, PairKind, PairRelation, Provenance
 from mamviz_reports.captions import describe_choices, describe_provenance
 from mamviz_reports.entanglement import describe_intervals, interval_text
-from mamviz_reports.style import BLUE, GREY, PALE, VERMILION, axes_at, caption, house_style, new_figure, title
+from mamviz_reports.style import (
+    BLUE,
+    GREY,
+    PALE,
+    TWO_COLUMNS,
+    VERMILION,
+    axes_at,
+    caption,
+    house_style,
+    new_figure,
+    title,
+)
 
 _LINE = 0.045  # of the axes' height: a line of names, and the least distance of two numbers
 
@@ -19,15 +30,19 @@ _LINE = 0.045  # of the axes' height: a line of names, and the least distance of
 @house_style()
 def entanglement_figure(entanglement: Entanglement, provenance: Provenance, *, top: int = 8) -> Figure:
     """Draw r of the masks against phi of the labels for every pair, the first `top` of both lists with their names."""
-    figure = new_figure(7.2, 4.4)
+    figure = new_figure(TWO_COLUMNS, 4.4)
     axes = axes_at(figure, 0.6, 0.3, 3.9, 3.6)
     limit = entanglement.settings.rule.independent
     axes.axvspan(-limit, limit, color=PALE, linewidth=0, zorder=0)
-    kinds: tuple[tuple[PairKind | None, str], ...] = ((None, GREY), ("shared", VERMILION), ("separate", BLUE))
-    for kind, colour in kinds:
+    kinds: tuple[tuple[PairKind | None, str, str], ...] = (
+        (None, GREY, "o"), ("shared", VERMILION, "o"), ("separate", BLUE, "s"),
+    )  # fmt: skip
+    for kind, colour, marker in kinds:
         chosen = [pair for pair in entanglement.pairs if pair.kind == kind]
         places = [pair.phi.value for pair in chosen], [pair.r.value for pair in chosen]
-        axes.scatter(*places, s=5 if kind is None else 14, color=colour, linewidths=0, label=kind or "other")
+        axes.scatter(
+            *places, s=5 if kind is None else 14, color=colour, marker=marker, linewidths=0, label=kind or "other"
+        )
     named = entanglement.shared[:top], entanglement.separate[:top]
     axes.set(xlabel="phi of the labels", ylabel="r of the masks")
     _name_pairs(axes, named)
@@ -88,9 +103,10 @@ def _words(
     return " ".join(
         [
             f"All {len(entanglement.pairs):,} pairs; {describe_choices(entanglement.correlation)}.",
-            f"Red: {len(entanglement.shared)} that share features though their labels are independent, {len(named[0])} "
-            f"named; blue: {len(entanglement.separate)} the other way round, {len(named[1])} named; lines: their "
-            f"intervals. Grey band: |phi| up to {entanglement.settings.rule.independent:g}.",
+            f"Red: {len(entanglement.shared)} that share features though their labels are independent, "
+            f"{len(named[0])} named; blue squares: {len(entanglement.separate)} the other way round, {len(named[1])} "
+            "named; lines: their intervals. Grey band: |phi| up to "
+            f"{entanglement.settings.rule.independent:g}.",
             f"Rank correlation with |phi|: {interval_text(explained.r, interval=True)}.",
             describe_intervals(entanglement),
             describe_provenance(provenance, n_images=entanglement.correlation.n_images),

@@ -15,12 +15,24 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import Certainty, Clustering, Correlation, Floats, Provenance
 from mamviz_reports.captions import describe_choices, describe_provenance, list_names
 from mamviz_reports.certainty import describe_null, describe_reliability
-from mamviz_reports.style import DIVERGING, GREY, INK, PALE, axes_at, caption, house_style, new_figure, thin, title
+from mamviz_reports.style import (
+    DIVERGING,
+    GREY,
+    INK,
+    PALE,
+    TWO_COLUMNS,
+    axes_at,
+    caption,
+    house_style,
+    new_figure,
+    thin,
+    title,
+)
 
-_SIDE = 6.8  # inches of the largest matrix
-_TREE = 0.8  # inches of a dendrogram
+_TREE = 0.7  # inches of a dendrogram
+_NAME = 0.056  # inches of a letter of a name
 _WRITTEN = 12  # up to so many names, the numbers are written into the cells
-_LABEL = 0.14  # inches that a tick label needs
+_LABEL = 0.105  # inches that a tick label needs
 _DARK = 0.55  # share of the colour scale from which a mark must be white
 
 
@@ -41,7 +53,8 @@ def correlation_figure(
     """
     n = len(correlation.names)
     check_order(correlation, clustering)
-    side = min(_SIDE, max(1.6, 0.42 * n))
+    longest = max((len(name) for name in correlation.names), default=0)
+    side = min(TWO_COLUMNS - _TREE - 0.15 - _NAME * min(longest, 30), max(1.6, 0.42 * n))
     figure = new_figure(side + _TREE + 2, side + _TREE + 2)
     cells = axes_at(figure, _TREE + 0.05, _TREE + 0.05, side, side)
     ordered = np.ix_(clustering.order, clustering.order)
@@ -124,7 +137,7 @@ def _mark(axes: Axes, marked: npt.NDArray[np.bool_], shades: Floats, cell: float
 def _label(axes: Axes, names: list[str], side: float) -> int:
     step = thin(len(names), _LABEL / side)
     places = np.arange(0, len(names), step)
-    size = min(8.0, max(6.0, 0.72 * 72 * side / len(names) * step))
+    size = min(7.0, max(6.0, 0.72 * 72 * side / len(names) * step))
     shown = [names[place] for place in places]
     axes.yaxis.tick_right()
     axes.set_yticks(places + 0.5, shown, fontsize=size, rotation=0)
@@ -168,5 +181,5 @@ def _words(correlation: Correlation, provenance: Provenance, step: int, certaint
     if certainty is not None:
         words += [text for text in (describe_null(certainty, mark="Dot:"), describe_reliability(certainty)) if text]
     if step > 1:
-        words.append(f"Every {step}th label is shown.")
+        words.append(f"One label in {step} is shown.")
     return " ".join([*words, describe_provenance(provenance, n_images=correlation.n_images)])

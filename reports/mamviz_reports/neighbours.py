@@ -33,7 +33,7 @@ _LINE = 0.125  # inches of a line of a name
 _HEAD, _FOOT = 0.2, 0.3  # inches above and below a panel's dots
 _NAMES, _SHARE, _GAP = 1.0, 0.4, 0.1  # inches for names at the left and shares at the right, and between panels
 _LETTERS = 19  # of a line of a name
-_TIE = 1.37  # of the axes' width: where ties are told
+_TIE = 1.42  # of the axes' width: where ties are told
 
 
 @house_style()

@@ -21,6 +21,7 @@ from mamviz_reports.style import (
     ORANGE,
     PALE,
     PURPLE,
+    TWO_COLUMNS,
     VERMILION,
     caption,
     house_style,
@@ -36,6 +37,8 @@ STRONG: dict[Criterion, str] = {
     "redundancy": VERMILION,
     "both": PURPLE,
 }
+# Grey print tells them apart too.
+MARKERS: dict[Criterion, str] = {"contrast": "o", "usage": "s", "mean mask": "^", "redundancy": "D", "both": "v"}
 # style, width: no colour, so that the masks' orders stand out
 MUTED: dict[Criterion, tuple[str, float]] = {
     "L1": ("--", 1.0),
@@ -50,7 +53,7 @@ _ROW = 0.145  # inches of an attribute's row
 @house_style()
 def curves_figure(report: PruningReport, provenance: Provenance) -> Figure:
     """Draw accuracy lost over sparsity, a line a criterion: all of it above, and the part near the limit below."""
-    figure = new_figure(8.2, 6.8, constrained=True)
+    figure = new_figure(TWO_COLUMNS, 6.4, constrained=True)
     grid = figure.add_gridspec(3, 2, height_ratios=(0.12, 1, 1.1))
     upper, lower = ([figure.add_subplot(grid[row, column]) for column in (0, 1)] for row in (1, 2))
     for left, right in (upper, lower):
@@ -66,7 +69,7 @@ def curves_figure(report: PruningReport, provenance: Provenance) -> Figure:
         limit = 100 * report.settings.max_loss
         near.axhline(limit, color=INK, linewidth=0.6, linestyle=":")
         near.annotate(f"limit {limit:g}", (1, limit), (0, 2), ("axes fraction", "data"), "offset points", ha="right")
-        near.set(xlabel="channels removed, %", ylim=(-0.25 * NEAR * limit, NEAR * limit))
+        near.set(xlabel="channels removed, %", ylim=(-0.1 * NEAR * limit, NEAR * limit))
     upper[0].set_ylabel("points of accuracy lost")
     lower[0].set_ylabel("points lost, near the limit")
     _add_legend(figure, figure.add_subplot(grid[0, :]))
@@ -81,7 +84,7 @@ def casualties_figure(report: PruningReport, provenance: Provenance) -> Figure:
     curve = report.chosen
     lost = 100 * curve.losses[:, list(curve.casualties)].T  # (attribute, level)
     n_attributes, n_levels = lost.shape
-    figure = new_figure(min(8.0, 2.4 + 0.27 * n_levels), max(2.2, 0.8 + _ROW * n_attributes), constrained=True)
+    figure = new_figure(min(TWO_COLUMNS, 2.4 + 0.27 * n_levels), max(2.2, 0.8 + _ROW * n_attributes), constrained=True)
     axes = figure.subplots()
     most = max(float(np.abs(lost).max()), 1.0)
     # straight up to one point, then by powers of ten: one point matters, and the last levels lose dozens
@@ -123,7 +126,7 @@ def _draw_curves(axes: Axes, report: PruningReport, fill: Fill) -> None:
     chosen = (report.settings.criterion, report.settings.fill)
     for criterion in MASK_CRITERIA:
         for curve in report.curves_of(criterion, fill):
-            _draw_line(axes, curve, STRONG[criterion], 1.4)
+            _draw_line(axes, curve, STRONG[criterion], 1.4, marker=MARKERS[criterion])
     if chosen[1] == fill:
         colour = STRONG.get(chosen[0], GREY)
         low, high = ([100 * getattr(loss, end) for loss in report.chosen.loss] for end in ("low", "high"))
@@ -139,7 +142,7 @@ def _add_legend(figure: Figure, strip: Axes) -> None:
         found |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     strip.axis("off")
     strip.legend(
-        list(found.values()), list(found), loc="upper left", borderaxespad=0, ncols=6, handlelength=2.6,
+        list(found.values()), list(found), loc="upper left", borderaxespad=0, ncols=5, handlelength=2.6,
         columnspacing=1.2,
     )  # fmt: skip
 
@@ -155,9 +158,14 @@ def _draw_random(axes: Axes, report: PruningReport, fill: Fill) -> None:
     axes.plot(places, lost.mean(axis=0), color=GREY, linewidth=0.5)
 
 
-def _draw_line(axes: Axes, curve: PruningCurve, colour: str, width: float, *, style: str = "-") -> None:
+def _draw_line(
+    axes: Axes, curve: PruningCurve, colour: str, width: float, *, style: str = "-", marker: str | None = None
+) -> None:
     lost = [100 * loss.value for loss in curve.loss]
-    axes.plot(_sparsities(curve), lost, color=colour, linewidth=width, linestyle=style, label=curve.order.criterion)
+    axes.plot(
+        _sparsities(curve), lost, color=colour, linewidth=width, linestyle=style, marker=marker, markersize=3,
+        markevery=3, label=curve.order.criterion,
+    )  # fmt: skip
 
 
 def _draw_tuned(axes: Axes, report: PruningReport, fill: Fill) -> None:
@@ -180,7 +188,8 @@ def _draw_majority(axes: Axes, report: PruningReport) -> None:
     """Mark where always giving the more frequent answer stands, and end the axis at twice as much."""
     lost = 100 * (report.chosen.accuracy[0].value - report.majority)
     axes.axhline(lost, color=INK, linewidth=0.6, linestyle="--")
-    axes.annotate("majority guess", (0, lost), (2, 2), ("axes fraction", "data"), "offset points", va="bottom")
+    axes.annotate("majority guess", (0, lost), (2, 2), ("axes fraction", "data"), "offset points", va="bottom",
+                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5})  # fmt: skip
     if lost > 0:  # a network that knows less than that has no such scale
         axes.set_ylim(-0.06 * lost, 2 * lost)
 

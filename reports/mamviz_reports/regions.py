@@ -9,13 +9,23 @@ from matplotlib.figure import Figure
 
 from mamviz.schema import FaceValidation, Floats
 from mamviz_reports.captions import describe_provenance
-from mamviz_reports.style import GREY, SEQUENTIAL, axes_at, caption, fold_name, house_style, new_figure, title
+from mamviz_reports.style import (
+    GREY,
+    SEQUENTIAL,
+    TWO_COLUMNS,
+    axes_at,
+    caption,
+    fold_name,
+    house_style,
+    new_figure,
+    title,
+)
 from mamviz_reports.tables import UNDEFINED
 from mamviz_reports.validation import best_others
 
-_CELL = 0.72  # inches of one map
-_STEP = 0.8  # from one map to the next
-_ROW = 0.98  # from one row of maps to the next
+_CELL = 0.72  # inches of one map, where there is room
+_BETWEEN = 0.08  # from one map to the next
+_BELOW = 0.26  # from one row of maps to the next
 _WORDS = 1.1  # inches for what a row shows
 
 
@@ -32,18 +42,19 @@ def regions_figure(validation: FaceValidation) -> Figure:
         name = "ours" if entry is validation.recommended else entry.method
         rows.append((f"{name},\n{entry.kind}", entry.maps, entry.map_r))
     columns = [regions.attributes.index(name) for name in validation.examples]
-    figure = new_figure(_WORDS + max(len(columns), 3) * _STEP + 0.1, 0.4 + len(rows) * _ROW)
+    cell = min(_CELL, (TWO_COLUMNS - _WORDS) / max(len(columns), 1) - _BETWEEN)
+    figure = new_figure(TWO_COLUMNS, 0.4 + len(rows) * (cell + _BELOW))
     for row, (words, maps, r) in enumerate(rows):
-        top = 0.4 + row * _ROW
-        _write(figure, words, top + _CELL / 2)
+        top = 0.4 + row * (cell + _BELOW)
+        _write(figure, words, top + cell / 2)
         for place, k in enumerate(columns):
-            axes = axes_at(figure, _WORDS + place * _STEP, top, _CELL, _CELL)
+            axes = axes_at(figure, _WORDS + place * (cell + _BETWEEN), top, cell, cell)
             axes.imshow(maps[k], cmap=SEQUENTIAL, vmin=0, vmax=float(np.nanmax(maps[k])) or 1, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(visible=True, color=GREY, linewidth=0.4)
             axes.set_gid(f"{words}/{regions.attributes[k]}")
             if r is None:
-                axes.set_title(fold_name(regions.attributes[k], 12), fontsize=7, pad=3)
+                axes.set_title(fold_name(regions.attributes[k], 10), fontsize=6.5, pad=3)
             else:
                 axes.set_xlabel(f"r {_number(float(r[k]), 2)}", fontsize=7, labelpad=2)
     title(figure, "True regions and data-set maps", f"{validation.provenance.run}; a column an attribute")

@@ -18,6 +18,7 @@ from mamviz_reports.style import (
     ORANGE,
     PALE,
     PURPLE,
+    TWO_COLUMNS,
     VERMILION,
     caption,
     house_style,
@@ -36,6 +37,8 @@ EXCHANGED = {
     "number": "one number",
 }
 COLOURS: dict[Order, str] = {"evidence": BLUE, "gradient": ORANGE, "magnitude": PURPLE, "random": GREY}
+STYLES: dict[Order, str] = {"evidence": "-", "gradient": "--", "magnitude": "-.", "random": ":"}
+MARKERS: dict[SanityTable, str] = {"recommended": "o", "literal": "s", "evidence": "^"}
 
 
 def checks_table(report: SanityReport, provenance: Provenance) -> Table:
@@ -102,7 +105,7 @@ def losses_table(report: SanityReport, provenance: Provenance) -> Table:
 @house_style()
 def sanity_figure(report: SanityReport, provenance: Provenance) -> Figure:
     """Draw similarity by randomised part, accuracy lost by exchange, and the curves with masks made anew."""
-    figure = new_figure(8.2, 6.2, constrained=True)
+    figure = new_figure(TWO_COLUMNS, 6.0, constrained=True)
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2, height_ratios=(1.15, 1))
     _draw_cascade(upper_left, report)
     _draw_losses(upper_right, report)
@@ -126,7 +129,17 @@ def _draw_cascade(axes: Axes, report: SanityReport) -> None:
             found = stage.similarities(name)
             axes.plot([place + offset] * len(found), found, ".", color=colour, markersize=3)
         means = [stage.mean_similarity(name) for stage in stages]
-        axes.plot(places[:n_cascade] + offset, means[:n_cascade], color=colour, linewidth=1, label=name)
+        axes.plot(
+            places[:n_cascade] + offset,
+            means[:n_cascade],
+            color=colour,
+            linewidth=1,
+            marker=MARKERS[name],
+            markersize=4,
+            markerfacecolor="white",
+            markeredgewidth=0.8,
+            label=name,
+        )
         axes.plot(places[n_cascade:] + offset, means[n_cascade:], "_", color=colour, markersize=7)
     unrelated = [stage.mean_unrelated("recommended") for stage in stages]
     axes.plot(places[:n_cascade], unrelated[:n_cascade], "--", color=GREY, linewidth=0.8, label="unrelated")
@@ -157,7 +170,14 @@ def _draw_curves(axes: Axes, curves: list[DeletionCurve], direction: str) -> Non
     for curve in curves:
         shares = [100 * share for share in curve.shares]
         width = 1.6 if curve.order == "evidence" else 1.0
-        axes.plot(shares, curve.logit, color=COLOURS[curve.order], linewidth=width, label=curve.order)
+        axes.plot(
+            shares,
+            curve.logit,
+            color=COLOURS[curve.order],
+            linewidth=width,
+            linestyle=STYLES[curve.order],
+            label=curve.order,
+        )
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=0)
     axes.set(xlabel=f"% of cells, {direction}", ylabel="logit towards the answer")
     _legend(axes)

@@ -49,6 +49,16 @@ def test_legend_counts_both_kinds(figure: Figure):
     assert labels == {"equal share", "kept (2)", "could be pruned (2)"}
 
 
+def test_a_kind_without_channels_keeps_its_colour_in_the_legend():
+    """It once got the colour of the other one."""
+    report = channel_report()
+    figure = channels_figure(replace(report, rows=(report.rows[0], report.rows[2])), PROVENANCE)
+    legend = figure.axes[0].get_legend()
+    handles = dict(zip([text.get_text() for text in legend.get_texts()], legend.legend_handles, strict=True))
+    assert to_hex(handles["could be pruned (0)"].get_facecolor()) == VERMILION
+    assert to_hex(handles["kept (2)"].get_facecolor()) == BLUE
+
+
 def test_caption_states_threshold_choices_data_and_run(figure: Figure):
     words = caption_of(figure)
     for fact in (
@@ -70,4 +80,4 @@ def test_many_channels_are_named_now_and_then_and_the_caption_says_so():
     step = shown[1]
     assert step > 1
     assert shown == list(range(0, 150, step))
-    assert f"Every {step}th channel is named." in caption_of(figure)
+    assert f"One channel in {step} is named." in caption_of(figure)

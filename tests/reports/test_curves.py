@@ -17,7 +17,8 @@ def test_curves_hold_loss_and_both_accuracies_by_epoch():
     curves = {line.get_label(): list(line.get_ydata()) for line in accuracy.lines}
     assert curves == {"training": pytest.approx([81, 82, 83]), "validation": pytest.approx([80, 81, 82])}
     assert caption_of(figure) == (
-        "Loss and accuracy after each epoch (3), 3.0 minutes in all. Data: built-in faces; run faces-3."
+        "Loss and accuracy of each of 3 epochs, 3.0 minutes in all. Training: mean over the epoch's batches, while "
+        "weights change; validation: after the epoch, with averaged weights. Data: built-in faces; run faces-3."
     )
 
 

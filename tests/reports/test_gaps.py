@@ -68,7 +68,9 @@ def test_intervals_of_the_named_pairs_are_drawn(figure: Figure):
 def test_only_the_first_are_named_and_the_caption_counts_all():
     figure = entanglement_figure(entanglement(), PROVENANCE, top=1)
     assert [text for text in texts(figure) if text.isdigit()] == ["1", "2"]
-    assert "Red: 2 that share features though their labels are independent, 1 named; blue: 1" in caption_of(figure)
+    assert "Red: 2 that share features though their labels are independent, 1 named; blue squares: 1" in caption_of(
+        figure
+    )
 
 
 def test_the_caption_states_map_estimand_view_images_and_intervals(figure: Figure):

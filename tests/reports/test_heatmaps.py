@@ -14,7 +14,7 @@ from mamviz.errors import StatisticsError
 from mamviz.schema import Choices, Clustering, Significance
 from mamviz_reports.certainty import describe_null, describe_reliability
 from mamviz_reports.heatmaps import correlation_figure, tree_segments
-from mamviz_reports.style import INK
+from mamviz_reports.style import INK, TWO_COLUMNS
 from tests.reports.records import PROVENANCE, caption_of, correlation_of, four_attributes, ticks
 from tests.reports.sure import certainty
 
@@ -209,7 +209,7 @@ def test_many_labels_are_thinned_and_the_caption_says_so():
     step = int(shown[1]) - int(shown[0])
     assert step > 1
     assert shown == [str(channel) for channel in range(0, n, step)]
-    assert f"Every {step}th label is shown." in caption_of(figure)
+    assert f"One label in {step} is shown." in caption_of(figure)
     assert mesh_of(figure).get_rasterized()
 
 
@@ -239,3 +239,13 @@ def test_every_label_is_whole_and_apart_from_its_neighbours_at_40():
     assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
     words = next(text for text in figure.texts if text.get_gid() == "caption").get_window_extent()
     assert words.y1 < min(label.get_window_extent().y0 for label in figure.axes[0].get_xticklabels())
+
+
+@pytest.mark.parametrize("n", [4, 40, 120])
+def test_a_heatmap_fits_two_columns(n: int):
+    """The longest name of CelebA has 19 letters."""
+    names = tuple(f"Mouth_Slightly_O{place:03d}" for place in range(n))
+    linkage = np.array([[0, 1, 0.5, 2], *([n + k - 1, k + 1, 0.5, k + 2] for k in range(1, n - 1))])
+    clustering = Clustering(linkage=linkage, order=np.arange(n))
+    figure = correlation_figure(correlation_of(np.eye(n), names), clustering, PROVENANCE)
+    assert figure.get_tightbbox().width <= TWO_COLUMNS + 0.05

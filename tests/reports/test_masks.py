@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mamviz.errors import StatisticsError
 from mamviz_reports.masks import describe_answer, masks_figure
+from mamviz_reports.style import TWO_COLUMNS
 from tests.reports.records import PROVENANCE, caption_of, image_masks, ticks
 
 
@@ -71,6 +72,23 @@ def test_narrower_mask_scale_is_the_callers_choice():
     figure = masks_figure([image_masks()], PROVENANCE, evidence_limit=1, mask_limits=(0.4, 0.6))
     assert panel(figure, "000001.jpg/Smiling/channel 0").get_images()[-1].get_clim() == (0.4, 0.6)
     assert ["0.4", "0.5", "0.6"] in [ticks(axes, "x") for axes in figure.axes]
+
+
+def test_the_mean_mask_may_have_a_scale_of_its_own():
+    figure = masks_figure([image_masks()], PROVENANCE, evidence_limit=1, mean_limits=(0.3, 0.5))
+    assert panel(figure, "000001.jpg/Smiling/mean mask").get_images()[-1].get_clim() == (0.3, 0.5)
+    assert panel(figure, "000001.jpg/Smiling/channel 0").get_images()[-1].get_clim() == (0, 1)
+    scales = {axes.get_xlabel(): ticks(axes, "x") for axes in figure.axes if axes.get_xlabel()}
+    assert scales["mean mask"] == ["0.3", "0.4", "0.5"]
+    assert "scale of its own" in caption_of(figure)
+
+
+@pytest.mark.parametrize("n_channels", [1, 6])
+def test_it_fits_two_columns(n_channels: int):
+    given = image_masks()
+    values = np.repeat(given.masks[:, :1], n_channels, axis=1)
+    given = replace(given, masks=values, evidence=values, channels=tuple(range(n_channels)))
+    assert masks_figure([given], PROVENANCE, evidence_limit=1).get_tightbbox().width <= TWO_COLUMNS + 1e-6
 
 
 def test_name_label_and_logit_stand_beside_each_row(figure: Figure):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from mamviz_reports.pruning_curves import casualties_figure, curves_figure
+from mamviz_reports.pruning_curves import MARKERS, STRONG, casualties_figure, curves_figure
+from mamviz_reports.style import TWO_COLUMNS
 from tests.reports.records import PROVENANCE, caption_of, ticks
 from tests.reports.thinned import curve, pruning_report, tuned
 
@@ -36,6 +37,18 @@ def test_masks_have_colours_and_baselines_have_none(figure: Figure) -> None:
     assert colours["L1"] == colours["Taylor"] != colours["usage"]
     styles = {line.get_label(): line.get_linestyle() for line in figure.axes[0].lines}
     assert styles["L1"] != styles["Taylor"]
+
+
+def test_orders_by_masks_differ_in_shape_as_well_as_in_colour() -> None:
+    """Grey print has no colours."""
+    assert len(set(MARKERS.values())) == len(set(STRONG.values())) == len(STRONG)
+    report = pruning_report()
+    (line,) = [line for line in curves_figure(report, PROVENANCE).axes[0].lines if line.get_label() == "usage"]
+    assert (line.get_marker(), line.get_color()) == (MARKERS["usage"], STRONG["usage"])
+
+
+def test_it_fits_two_columns(figure: Figure) -> None:
+    assert figure.get_tightbbox().width <= TWO_COLUMNS + 1e-6
 
 
 def test_random_orders_are_a_band_with_their_mean(figure: Figure) -> None:
@@ -70,7 +83,7 @@ def test_majority_and_limit_are_marked(figure: Figure) -> None:
     assert pytest.approx(10.0) in majority
     assert figure.axes[0].get_ylim()[1] == pytest.approx(20)
     assert "limit 0.2" in [text.get_text() for text in figure.axes[2].texts]
-    assert figure.axes[2].get_ylim() == pytest.approx((-0.5, 2.0))
+    assert figure.axes[2].get_ylim() == pytest.approx((-0.2, 2.0))
     assert figure.axes[3].get_ylim() == figure.axes[2].get_ylim()
 
 

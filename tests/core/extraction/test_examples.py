@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from mamviz.data.dataset import ImageData
-from mamviz.extraction.examples import choose_attributes, choose_images, evidence_limit, name_rarest
+from mamviz.extraction.examples import (
+    choose_attributes,
+    choose_images,
+    evidence_limit,
+    mean_mask_limits,
+    name_rarest,
+)
 from mamviz.schema import ImageMasks
 
 
@@ -60,3 +66,23 @@ def test_the_scale_ends_at_the_largest_evidence_of_a_cell() -> None:
     summed = np.array([[[[1.0, -2.0]], [[0.5, -3.0]]]])  # (1, 2, 1, 2): cells add up to 1.5 and -5
     assert evidence_limit([image(0.1 * summed), image(summed)]) == 5.0
     assert evidence_limit([image(0 * summed)]) == 1.0
+
+
+def test_mean_masks_run_from_their_lowest_cell_to_their_highest() -> None:
+    """Means over two channels: 0.25 and 0.5 in one image, 0.375 and 0.75 in the other."""
+    masks = np.array([[[[0.0, 0.25]], [[0.5, 0.75]]]])  # (attribute, channel, height, width)
+
+    def image(values: np.ndarray) -> ImageMasks:
+        return ImageMasks(
+            name="a",
+            image=np.zeros((4, 4, 3), np.uint8),
+            attributes=("A",),
+            masks=values,
+            evidence=values,
+            channels=(0,),
+            labels=np.array([1], np.uint8),
+            logits=np.array([0.0]),
+        )
+
+    assert mean_mask_limits([image(masks), image(1.5 * masks)]) == (0.25, 0.75)
+    assert mean_mask_limits([image(np.full((1, 2, 1, 2), 0.5))]) == (0.0, 1.0)
