@@ -51,9 +51,18 @@ function keepPainted(groups, paintMaps) {
   listenToTheme(() => paintGroups(groups));
   addEventListener("beforeprint", () => {
     paintMaps();
+    showMarks(groups, false);
     paintGroups(groups, PAPER);
   });
-  addEventListener("afterprint", () => paintGroups(groups));
+  addEventListener("afterprint", () => {
+    showMarks(groups, true);
+    paintGroups(groups);
+  });
+}
+
+/** Show or hide what lies over the heatmaps: on paper Chromium makes a cleared canvas white, and covers the cells. */
+function showMarks(groups, isShown) {
+  for (const { marks } of groups.flatMap((group) => group.views)) marks.style.display = isShown ? "" : "none";
 }
 
 /** Show what the address names: a pair's panel, or what the filter hides. Returns what has to be gone to, or null.
