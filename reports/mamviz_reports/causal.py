@@ -7,7 +7,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from mamviz.schema import CausalCheck, Provenance, PruningReport
 from mamviz_reports.amounts import number, span
@@ -15,7 +15,7 @@ from mamviz_reports.pruning import common_facts, common_notes, describe_fill, fi
 from mamviz_reports.style import BLUE, GREY, INK, PALE, TWO_COLUMNS, caption, house_style, new_figure, title
 from mamviz_reports.tables import Cell, Column, Table
 
-_ROW = 0.125  # inches of an attribute's row
+_ROW = 0.105  # inches of an attribute's row
 
 
 def causal_table(report: PruningReport, provenance: Provenance) -> Table:
@@ -94,6 +94,7 @@ def _draw_pairs(axes: Axes, check: CausalCheck) -> None:
         ends = [min(claim.min(), effect.min()), max(claim.max(), effect.max())]
         axes.plot(ends, ends, color=GREY, linewidth=0.7, linestyle="--")
     for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         axis.set_major_formatter("{x:g}")  # powers of ten would be set as formulas, which names with a $ forbid
         axis.set_minor_formatter(NullFormatter())
     axes.set(xlabel="claim: usage, logit units", ylabel="effect: mean |change of the logit|")

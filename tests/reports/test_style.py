@@ -126,3 +126,14 @@ def test_tables_load_no_plotting():
     paths = f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'reports')!r}]; "
     done = subprocess.run([sys.executable, "-c", paths + code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_words_break_neither_in_names_nor_before_a_per_cent_sign():
+    """Of many widths of the words before them, some would put the break there."""
+    for n in range(90, 150, 2):
+        with house_style():
+            figure = new_figure(3, 2)
+            axes_at(figure, 0, 0, 3, 1)
+            text = caption(figure, f"{'x ' * (n // 2)}faces-seed-0 5 % of them").get_text()
+        assert "faces-seed-0" in text
+        assert "5\u00a0%" in text
