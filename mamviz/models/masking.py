@@ -130,6 +130,13 @@ class MaskGenerator(nn.Module):
         masks = torch.sigmoid(self.mask(self._hide(features)))
         return masks.view(n_images, height, width, -1, channels).permute(0, 3, 4, 1, 2)
 
+    def mask_of(self, features: Tensor, attribute: int) -> Tensor:
+        """Return the masks (N, C, H, W) of one attribute: a K-th of the work of all."""
+        n_images, channels, height, width = features.shape
+        rows = slice(attribute * channels, (attribute + 1) * channels)
+        z = torch.nn.functional.linear(self._hide(features), self.mask.weight[rows], self.mask.bias[rows])
+        return torch.sigmoid(z).view(n_images, height, width, channels).permute(0, 3, 1, 2)
+
     def _hide(self, features: Tensor) -> Tensor:
         hidden = self.norm(self.trunk(features))
         if self.position is not None:
