@@ -48,7 +48,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class PosterRow:
-    """One attribute of the poster's accuracy table, in percent; `ours` is None where the data lack it."""
+    """One attribute of the poster's accuracy table, in percent; `ours` is None where the data lack it.
+
+    label       as the poster spells it; attribute: CelebA's own name, None in a row of averages
+    """
 
     label: str
     ours: float | None
@@ -56,6 +59,7 @@ class PosterRow:
     mt_rbm_pca: float
     lnets_anet: float
     facetracer: float
+    attribute: str | None = None
 
     @property
     def best(self) -> tuple[str, ...]:

@@ -74,7 +74,10 @@ def poster_table(evaluation: Evaluation) -> tuple[PosterRow, ...]:
     An attribute that the data lack has no accuracy of ours (None).
     """
     found = {score.attribute: 100 * score.accuracy.value for score in evaluation.scores}
-    return tuple(PosterRow(label, found.get(celeba_name(label)), *published) for label, *published in PUBLISHED)
+    return tuple(
+        PosterRow(label, found.get(name := celeba_name(label)), poster, mt_rbm_pca, lnets_anet, facetracer, name)
+        for label, poster, mt_rbm_pca, lnets_anet, facetracer in PUBLISHED
+    )
 
 
 def poster_average(evaluation: Evaluation) -> PosterRow:
@@ -84,8 +87,9 @@ def poster_average(evaluation: Evaluation) -> PosterRow:
     """
     ours = [row.ours for row in poster_table(evaluation)]
     known = [value for value in ours if value is not None]
-    label, *published = PUBLISHED_AVERAGE
-    return PosterRow(label, sum(known) / len(known) if len(known) == len(ours) else None, *published)
+    label, poster, mt_rbm_pca, lnets_anet, facetracer = PUBLISHED_AVERAGE
+    mean = sum(known) / len(known) if len(known) == len(ours) else None
+    return PosterRow(label, mean, poster, mt_rbm_pca, lnets_anet, facetracer)
 
 
 def poster_intervals(evaluation: Evaluation) -> tuple[Interval | None, ...]:

@@ -100,7 +100,7 @@ def test_ours_is_found_by_name_in_percent() -> None:
     shuffled = tuple(np.random.default_rng(1).permutation(CELEBA).tolist())
     rows = poster_table(evaluation_of(shuffled))
     assert [row.ours for row in rows] == pytest.approx([50 + shuffled.index(name) / 2 for name in CELEBA])
-    assert rows[21] == PosterRow("Mouth Open", rows[21].ours, 93.67, 82, 92, 87)
+    assert rows[21] == PosterRow("Mouth Open", rows[21].ours, 93.67, 82, 92, 87, "Mouth_Slightly_Open")
     average = poster_average(evaluation_of(shuffled))
     assert average.ours == pytest.approx(50 + 39 / 4)
     assert (average.label, average.poster, average.facetracer) == ("Average", 92.05, 81)

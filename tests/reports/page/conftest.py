@@ -1,0 +1,99 @@
+"""Reports opened in a real browser, which may load nothing but the file and has nothing to complain about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mamviz.schema import Overview
+from mamviz_reports.page import render_page
+from tests.reports.page.made import make_overview
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OpenReport = Callable[..., "Page"]
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 10_000  # milliseconds; a test that waits longer has failed
+
+
+@pytest.fixture(scope="session")
+def overview() -> Overview:
+    return make_overview()
+
+
+@pytest.fixture(scope="session")
+def report_file(overview: Overview, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five attributes, six channels, every part; the last name is hostile and its label never changes."""
+    return write_report(overview, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """CelebA's forty attributes and 128 channels, without the optional parts."""
+    return write_report(make_overview(40, 128, grid=(8, 8), size=64, parts=()), tmp_path_factory.mktemp("large"))
+
+
+def write_report(overview: Overview, folder: Path) -> Path:
+    file = folder / "report.html"
+    file.write_text(render_page(overview), encoding="utf-8")
+    return file
+
+
+@dataclass
+class Window:
+    """A page of the browser that one test after the other opens its report in, and what it did and said."""
+
+    page: Page
+    heard: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", lambda message: self.heard.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.heard.append(f"error: {error}"))
+        self.page.on("request", lambda request: self.heard.append(f"request: {request.url}"))
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[dict[str, Window]]:
+    """Windows by the options they were opened with: a new one takes longer than most tests."""
+    opened: dict[str, Window] = {}
+    yield opened
+    for window in opened.values():
+        window.page.context.close()
+
+
+@pytest.fixture
+def open_report(browser: Browser, windows: dict[str, Window], report_file: Path) -> Iterator[OpenReport]:
+    """Return a function that opens a report; in the end nothing was requested and nothing complained.
+
+    address   a hash; file: another report than the small one; other arguments are the browser context's
+    A second call with the same options leaves the first page.
+    """
+    used: list[Window] = []
+
+    def open_one(address: str = "", *, file: Path = report_file, **options: Any) -> Page:
+        wanted = {"viewport": DESKTOP, "color_scheme": "light", **options}
+        if repr(wanted) not in windows:
+            windows[repr(wanted)] = Window(browser.new_context(**wanted).new_page())
+        window = windows[repr(wanted)]
+        used.append(window)
+        window.page.goto("about:blank")  # another hash alone would not open the file anew
+        window.page.set_viewport_size(wanted["viewport"])
+        window.page.emulate_media(color_scheme=wanted["color_scheme"])
+        window.page.goto(file.as_uri() + address)
+        window.heard[:] = [
+            each for each in window.heard if each not in {"request: about:blank", f"request: {file.as_uri()}"}
+        ]
+        return window.page
+
+    yield open_one
+    heard = [each for window in used for each in window.heard]
+    for window in used:
+        window.heard.clear()
+    assert [each for each in heard if not each.startswith(("request: data:", "request: blob:"))] == []
