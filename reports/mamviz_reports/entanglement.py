@@ -180,7 +180,8 @@ def _share(entanglement: Entanglement) -> str:
 
 
 def _column(name: str, heading: str) -> Column:
-    return Column(heading, (name, f"{name}_low", f"{name}_high"), "right")
+    minor = name in ("tetrachoric", "partial_r", "partial_phi")
+    return Column(heading, (name, f"{name}_low", f"{name}_high"), "right", minor=minor)
 
 
 def _figure(pair: PairRelation, name: str, *, interval: bool) -> Cell:

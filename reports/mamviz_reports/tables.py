@@ -21,11 +21,13 @@ class Column:
 
     fields   names of the raw values, in the order of Cell.values: the CSV's columns and the JSON's keys
     align    "right" for numbers
+    minor    what a narrow terminal leaves out first; files hold it anyway
     """
 
     heading: str
     fields: tuple[str, ...]
     align: Literal["left", "right"] = "left"
+    minor: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,35 @@ def test_numbers_are_never_broken_even_where_the_table_gets_wider():
     assert all(cell.text in shown for cell in row)
 
 
+def test_columns_stand_closer_before_anything_is_folded():
+    columns = tuple(Column(str(place), (str(place),), "right") for place in range(10))
+    row = tuple(Cell(f"0.{place}{NBSP}[0,{NBSP}1]", (place,)) for place in range(10))  # 10 letters
+    table = Table(title="t", columns=columns, rows=(row,))
+    assert max(map(len, to_console(table, width=118).splitlines())) == 118
+    close = to_console(table, width=117).splitlines()
+    assert max(map(len, close)) == 109
+    assert all(cell.text.replace(NBSP, " ") in close[3] for cell in row)
+
+
+def test_an_interval_goes_below_its_value_before_a_column_is_left_out():
+    columns = tuple(Column(str(place), (str(place),), "right", minor=place == 9) for place in range(10))
+    row = tuple(Cell(f"0.{place}{NBSP}[0,{NBSP}1]", (place,)) for place in range(10))
+    lines = to_console(Table(title="t", columns=columns, rows=(row,)), width=80).splitlines()
+    assert lines[3].split() == [f"0.{place}" for place in range(10)]
+    assert lines[4].split() == ["[0,", "1]"] * 10
+
+
+def test_minor_columns_are_left_out_from_the_right_and_a_note_says_so():
+    columns = tuple(Column(f"c{place}", (str(place),), "right", minor=place in (1, 3, 4)) for place in range(6))
+    row = tuple(Cell("1234567890", (place,)) for place in range(6))
+    table = Table(title="t", columns=columns, rows=(row,), notes=("A note.",))
+    shown = to_console(table, width=48)
+    assert shown.splitlines()[1].split() == ["c0", "c1", "c2", "c5"]
+    assert "A note." in shown
+    assert "Left out for want of room: c3, c4." in " ".join(shown.split())
+    assert "Left out" not in to_console(table, width=80)
+
+
 def test_words_give_way_to_numbers():
     columns = (Column("Words", ("words",)), *(Column(letter, (letter,), "right") for letter in "ab"))
     cells = [Cell(f"1234567890.{place}23456789", (place,)) for place in range(2)]
