@@ -31,9 +31,10 @@ LOOKS: tuple[tuple[str, ViewportSize, Scheme], ...] = (
 TIMES = """() => {
     const all = performance.getEntriesByType("navigation")[0];
     const painted = performance.getEntriesByName("heatmaps-painted")[0];
-    return [all.responseEnd, painted ? painted.startTime : NaN, all.domContentLoadedEventEnd, all.loadEventEnd];
+    const heatmaps = painted ? painted.startTime : NaN;
+    return [all.responseEnd, all.domInteractive, heatmaps, all.domContentLoadedEventEnd, all.loadEventEnd];
 }"""
-NAMES = ("read", "painted", "ready", "loaded")
+NAMES = ("read", "parsed", "painted", "ready", "loaded")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ import pytest
 
 from mamviz.schema import Overview
 from mamviz_reports.page.anchors import anchors_of
-from tests.reports.page.conftest import PHONE, OpenReport, write_report
-from tests.reports.page.made import make_overview
+from tests.reports.page.conftest import PHONE, OpenReport
 from tests.reports.page.pixels import pixels_of
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ def ink_of(page: Page) -> float:
 
 def test_the_report_opens_without_a_request_or_a_complaint(open_report: OpenReport):
     page = open_report()
+    page.wait_for_load_state("load")
     assert page.locator("html[data-ready]").count() == 1
     assert (
         page.evaluate("performance.getEntriesByType('resource').filter(each => !each.name.startsWith('data:'))") == []
@@ -198,7 +198,7 @@ def test_a_report_with_many_channels_is_painted(open_report: OpenReport, large_f
     assert all(float(cell) > 2 for _, cell in painted)
 
 
-def test_a_report_without_images_or_optional_parts_opens(open_report: OpenReport, tmp_path: Path):
-    page = open_report(file=write_report(make_overview(n_examples=0, parts=()), tmp_path))
+def test_a_report_without_images_or_optional_parts_opens(open_report: OpenReport, large_file: Path):
+    page = open_report(file=large_file)
     assert page.locator("html[data-ready]").count() == 1
-    assert page.locator(".overlay").count() == 0
+    assert page.locator(".overlay, #show-evidence").count() == 0

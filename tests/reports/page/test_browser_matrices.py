@@ -16,7 +16,7 @@ from tests.reports.page.conftest import PHONE, OpenReport
 from tests.reports.page.pixels import pixels_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Position
 
 MINUS = "\N{MINUS SIGN}"
 KEYS = ("recommended", "mask", "contrast", "labels", "gap")
@@ -44,7 +44,7 @@ def reading_of(page: Page, key: str) -> str:
     return figure_of(page, key).locator(".reading").inner_text()
 
 
-def place_of(page: Page, key: str, row: int, column: int) -> dict[str, float]:
+def place_of(page: Page, key: str, row: int, column: int) -> Position:
     """Return the middle of a cell, given as places in the shown order, within the canvas."""
     margin, cell = (float(figure_of(page, key).get_attribute(f"data-{name}") or "nan") for name in ("margin", "cell"))
     return {"x": margin + (column + 0.5) * cell, "y": margin + (row + 0.5) * cell}
@@ -69,7 +69,8 @@ def colours_of(page: Page, key: str) -> Floats:
     picture, figure = pixels_of(canvas_of(page, key)), figure_of(page, key)
     margin, cell = (float(figure.get_attribute(f"data-{name}") or "nan") for name in ("margin", "cell"))
     places = (margin + (np.arange((len(picture) - margin) // cell) + 0.15) * cell).astype(int)
-    return picture[np.ix_(places, places)][..., :3].astype(np.float64)
+    colours: Floats = picture[np.ix_(places, places)][..., :3].astype(np.float64)
+    return colours
 
 
 def hovered(page: Page, key: str, row: int, column: int) -> str:
@@ -208,7 +209,7 @@ def test_searched_names_are_highlighted_on_all_matrices(open_report: OpenReport)
     search = page.locator("#matrix-search input[type=search]")
     marks = figure_of(page, "mask").locator("canvas").nth(1)
 
-    def is_veiled(place: dict[str, float]) -> bool:
+    def is_veiled(place: Position) -> bool:
         return bool(pixels_of(marks)[int(place["y"]), int(place["x"]), 3] > 100)
 
     order = data_of(page)["order"]

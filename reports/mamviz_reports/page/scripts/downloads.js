@@ -23,7 +23,7 @@ function offerPng(button, name) {
   const png = textElement("button", "PNG", { type: "button", className: button.className });
   png.dataset.figurePng = name;
   png.setAttribute("aria-label", `${name} as PNG`);
-  button.after(png);
+  button.after(" ", png);
   offer(png, () => saveFigurePng(name));
 }
 

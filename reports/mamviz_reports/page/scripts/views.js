@@ -2,7 +2,7 @@
 
 // A heatmap in the page: its figure with two canvases, one painted once, one for marks that follow the pointer.
 
-const WIDEST = 940; // CSS pixels: a square that is larger doesn't fit a screen
+const WIDEST = 760; // CSS pixels: a larger square doesn't fit a laptop's window together with its reading
 
 /** Build the view of a figure.matrix: canvases over each other, a colour bar, a download button. */
 function makeView(figure, key, matrix, spec) {
