@@ -168,7 +168,8 @@ def test_enter_opens_the_pair_with_the_numbers_of_all_matrices_and_back_leads_ou
     assert rows[4][2] == "none computed"
     links = [link.get_attribute("href") for link in panel.locator("h3 a").all()]
     assert links == [f"#attribute-{data['anchors'][index]}" for index in (one, other)]
-    assert panel.locator("canvas.map[data-painted]").count() >= 2
+    shown = [canvas.get_attribute("data-map") for canvas in panel.locator("canvas.map[data-painted]").all()]
+    assert shown == [page.locator(f"{link} canvas.map[data-kind=contrast]").get_attribute("data-map") for link in links]
     page.go_back()
     panel.wait_for(state="hidden")
     assert page.url.endswith("#relations")

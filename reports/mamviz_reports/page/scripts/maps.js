@@ -23,12 +23,12 @@ function paintMap(canvas, palettes) {
   return canvas;
 }
 
-/** Paint a cell; over an image, what is near 0 lets the image through. */
+/** Paint a cell; over an image, what is near 0 lets the image through: by its root, else all but the most is unseen. */
 function paintCell(bytes, pixel, { value, map, table, isOverlay }) {
   const shade = 3 * shadeOf(value, map.lowest, map.highest);
   for (let part = 0; part < 3; part += 1) bytes[pixel + part] = table[shade + part];
   const largest = Math.max(Math.abs(map.lowest), Math.abs(map.highest)) || 1;
-  bytes[pixel + 3] = isOverlay ? Math.round(255 * OVERLAY_STRENGTH * Math.min(1, Math.abs(value) / largest)) : 255;
+  bytes[pixel + 3] = isOverlay ? Math.round(255 * OVERLAY_STRENGTH * Math.sqrt(Math.min(1, Math.abs(value) / largest))) : 255;
 }
 
 function hatchMap(canvas) {

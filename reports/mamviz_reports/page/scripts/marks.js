@@ -10,8 +10,8 @@ function drawMarks(context, spec, layout, { found, point, inks }) {
     labelBoth(context, spec, layout, { rows: found, columns: found, inks });
   }
   if (point === null) return;
-  frameBand(context, layout, { place: point.row, across: false, inks });
-  frameBand(context, layout, { place: point.column, across: true, inks });
+  frameBand(context, layout, { place: point.row, across: false });
+  frameBand(context, layout, { place: point.column, across: true });
   frameCell(context, layout, point);
   labelBoth(context, spec, layout, { rows: [point.row], columns: [point.column], inks });
 }
@@ -34,15 +34,16 @@ function labelBoth(context, spec, layout, { rows, columns, inks }) {
   for (const place of columns) drawLabel(context, spec, layout, place, { inks, across: true, strong: true });
 }
 
-function frameBand(context, layout, { place, across, inks }) {
+/** Frame a whole row or column: dark on light, as cells have the same colours in either theme. */
+function frameBand(context, layout, { place, across }) {
   const { n, cell, margin } = layout;
   const [start, length] = [margin + place * cell, n * cell];
-  context.strokeStyle = inks.ink;
-  context.lineWidth = 1;
-  context.globalAlpha = 0.7;
-  if (across) context.strokeRect(start, margin, cell, length);
-  else context.strokeRect(margin, start, length, cell);
-  context.globalAlpha = 1;
+  for (const [colour, width] of [["rgb(255 255 255 / 0.6)", 3], ["rgb(0 0 0 / 0.8)", 1]]) {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    if (across) context.strokeRect(start, margin, cell, length);
+    else context.strokeRect(margin, start, length, cell);
+  }
 }
 
 /** Frame the cell twice, dark around light, so that it shows on any colour. */

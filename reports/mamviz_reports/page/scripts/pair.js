@@ -51,7 +51,7 @@ function fillHeading(panel, data, { row, column }) {
 }
 
 function articleHash(data, index) {
-  return `#attribute-${data.anchors[index]}`;
+  return `#attribute-${data.anchors[index]}`; // an anchor needs no escape: letters, digits, _ and -
 }
 
 /** Return a row of the panel's table: what the matrix is, its value, its interval. */
@@ -65,12 +65,11 @@ function pairRow(matrix, { row, column }) {
   return line;
 }
 
-/** Put both attributes' maps into the panel's two slots, as in their articles. */
+/** Put both attributes' contrasts into the panel's two slots, as in their articles. */
 function fillSlots(panel, data, { row, column }) {
   const slots = panel.querySelectorAll(".map-slot");
   [row, column].slice(0, slots.length).forEach((index, place) => {
-    const article = document.getElementById(`attribute-${data.anchors[index]}`);
-    const source = article === null ? null : article.querySelector("canvas.map[data-kind=contrast], canvas.map");
+    const source = document.querySelector(`${articleHash(data, index)} canvas.map[data-kind=contrast]`);
     const link = textElement("a", data.names[index], { href: articleHash(data, index) });
     const maps = source === null ? [] : [paintMap(source.cloneNode(), data.palettes)];
     slots[place].replaceChildren(...maps, link);
