@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mamviz.data.batches import to_tensor
-from mamviz.data.dataset import ImageData
+from mamviz.data.dataset import ImageData, SplitName
 from mamviz.errors import DataError
 from mamviz.generation.directions import Edit
 from mamviz.generation.moving import move_features
@@ -39,6 +39,19 @@ BATCH = 32
 Indices = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """One attribute added to images without it, or removed from images with it.
+
+    asked   change of its logit, signed
+    """
+
+    edit: Edit
+    action: EditAction
+    asked: float
+    rows: Indices
+
+
 def measure_edits(
     network: MaskNetwork,
     data: ImageData,
@@ -55,7 +68,7 @@ def measure_edits(
     Images are drawn from the test split, from all where it has fewer than eight. Intervals resample persons where they
     are known, else images. Raises DataError for fewer than eight images.
     """
-    indices, split = _order(data, settings)
+    indices, split = order_images(data, settings)
     effects: list[EditEffect] = []
     used: set[int] = set()
     for column in range(len(data.attributes)):
@@ -63,28 +76,10 @@ def measure_edits(
         for action in EDIT_ACTIONS:
             rows = _rows(data, indices, column, action)[: settings.n_images]
             asked = (settings.strength if action == "add" else -settings.strength) * float(reference.spread[column])
-            name = f"{action}-{column}-{_key(settings, rows)}"
-
-            def measure(rows: Indices = rows, edit: Edit = edit, asked: float = asked) -> Floats:
-                return _changes(network, data, rows, edit, asked)
-
-            changes = keep_piece(measure, folder=folder, name=name, n_rows=len(rows))
+            task = _Task(edit=edit, action=action, asked=asked, rows=rows)
+            changes = _keep_changes(network, data, task, settings, folder=folder)
+            effects += _summarise(changes, data, reference, settings, task=task)
             used |= set(rows.tolist())
-            effects += [
-                summarise(
-                    Measured(
-                        edited=column,
-                        action=action,
-                        reading=reading,
-                        change=changes[:, place],
-                        units=data.units[rows],
-                        spread=reference.spread if reading == "features" else reference.drawn_spread,
-                    ),
-                    data.attributes,
-                    settings,
-                )
-                for place, reading in enumerate(READINGS)
-            ]
         progress(column + 1, len(data.attributes), "edits")
     return EditReport(
         attributes=data.attributes,
@@ -97,10 +92,13 @@ def measure_edits(
     )
 
 
-def _order(data: ImageData, settings: EditSettings) -> tuple[Indices, str]:
-    """Return the images in the order in which they are taken, and the split they are of."""
-    split = "test" if len(data.select("test")) >= FEWEST_IMAGES else "all"
-    indices = data.select("test" if split == "test" else "all")
+def order_images(data: ImageData, settings: EditSettings) -> tuple[Indices, SplitName]:
+    """Return the images in the order in which they are taken, and the split they are of.
+
+    Raises DataError for fewer than eight images.
+    """
+    split: SplitName = "test" if len(data.select("test")) >= FEWEST_IMAGES else "all"
+    indices = data.select(split)
     if len(indices) < FEWEST_IMAGES:
         raise DataError(
             f"{data.description}: expected at least {FEWEST_IMAGES} images to edit, got {len(indices)}. "
@@ -113,6 +111,39 @@ def _rows(data: ImageData, indices: Indices, column: int, action: EditAction) ->
     """Return the images that lack the attribute where it is added, and those that have it where it is removed."""
     rows: Indices = indices[data.labels[indices, column] == (0 if action == "add" else 1)]
     return rows
+
+
+def _keep_changes(
+    network: MaskNetwork, data: ImageData, task: _Task, settings: EditSettings, *, folder: Path | None
+) -> Floats:
+    """Return the changes of all logits, (n, reading, K), those that were kept or new ones."""
+
+    def measure() -> Floats:
+        return _changes(network, data, task.rows, task.edit, task.asked)
+
+    name = f"{task.action}-{task.edit.attribute}-{_key(settings, task.rows)}"
+    return keep_piece(measure, folder=folder, name=name, n_rows=len(task.rows))
+
+
+def _summarise(
+    changes: Floats, data: ImageData, reference: Reference, settings: EditSettings, *, task: _Task
+) -> list[EditEffect]:
+    """Return the effect in each reading."""
+    return [
+        summarise(
+            Measured(
+                edited=task.edit.attribute,
+                action=task.action,
+                reading=reading,
+                change=changes[:, place],
+                units=data.units[task.rows],
+                spread=reference.spread if reading == "features" else reference.drawn_spread,
+            ),
+            data.attributes,
+            settings,
+        )
+        for place, reading in enumerate(READINGS)
+    ]
 
 
 @torch.no_grad()

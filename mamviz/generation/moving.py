@@ -7,6 +7,8 @@ from torch import Tensor
 
 from mamviz.generation.directions import Edit, find_direction, logit_gradient, open_cells
 from mamviz.models.network import MaskNetwork
+from mamviz.models.transforming import transform_masks
+from mamviz.schema import NONE, Transformation
 
 # Directions and masks are made anew this many times on the way: one long step misses what is asked for.
 STEPS = 4
@@ -46,15 +48,18 @@ def swap_features(network: MaskNetwork, features: Tensor, attribute: int, *, ope
     return torch.where(opened, features.flip(0), features)
 
 
-def mask_features(network: MaskNetwork, features: Tensor, attribute: int) -> tuple[Tensor, Tensor]:
+def mask_features(
+    network: MaskNetwork, features: Tensor, attribute: int, transformation: Transformation = NONE
+) -> tuple[Tensor, Tensor]:
     """Return M_k F divided by the image's mean mask, (N, C, H, W), and that mean, (N,).
 
-    Divided so that attributes whose masks differ in level compare, and a mask that is the same everywhere gives the
-    features themselves.
+    transformation   of M_k. Divided so that attributes whose masks differ in level compare, and a mask that is the
+                     same everywhere gives the features themselves; one that is closed everywhere gives 0.
     """
-    masks = network.masking.mask_of(features, attribute)
+    masks = transform_masks(network.masking.mask_of(features, attribute), transformation)
     level = masks.mean((1, 2, 3))
-    return masks * features / level[:, None, None, None], level
+    divisor = level.clamp_min(torch.finfo(level.dtype).tiny)
+    return masks * features / divisor[:, None, None, None], level
 
 
 def _stride(direction: Tensor, gradient: Tensor, left: Tensor, limit: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Strips of pictures: what an attribute sees, an attribute added and removed, features swapped."""
+"""Pictures drawn from features: what an attribute's mask lets through, and an attribute added and removed."""
 
 from __future__ import annotations
 
@@ -10,29 +10,42 @@ from torch import Tensor
 
 from mamviz.data.batches import to_tensor
 from mamviz.data.dataset import ImageData
-from mamviz.errors import DataError
-from mamviz.generation.directions import Edit, open_cells
-from mamviz.generation.moving import mask_features, move_features, swap_features
+from mamviz.generation.directions import Edit
+from mamviz.generation.moving import mask_features, move_features
 from mamviz.generation.reference import Reference, read_drawn, read_logits
 from mamviz.models.network import MaskNetwork
-from mamviz.schema import EditedPicture, EditSettings, EditStrip, FeatureDrawing, Floats, OtherChange, SwapPair
+from mamviz.schema import (
+    NONE,
+    EditedPicture,
+    EditSettings,
+    EditStrip,
+    FeatureDrawing,
+    Floats,
+    OtherChange,
+    Transformation,
+)
 from mamviz.schema.generation import Pictures
 from mamviz.stats.names import find_names
 
 
 @torch.no_grad()
 def draw_features(
-    network: MaskNetwork, data: ImageData, *, images: Sequence[str], attributes: Sequence[str]
+    network: MaskNetwork,
+    data: ImageData,
+    *,
+    images: Sequence[str],
+    attributes: Sequence[str],
+    transformation: Transformation = NONE,
 ) -> tuple[FeatureDrawing, ...]:
     """Return what is drawn from the masked features of each image and attribute, beside the plain reconstruction.
 
-    Raises DataError for a name that the data lack.
+    transformation   of the masks, before they meet the features. Raises DataError for a name that the data lack.
     """
     rows = find_names(images, data.names, what="image")
     columns = find_names(attributes, data.attributes, what="attribute")
-    features = _features(network, data, rows)
+    features = read_features(network, data, rows)
     plain = to_pictures(network.reconstructor(features))
-    masked = [mask_features(network, features, column) for column in columns]
+    masked = [mask_features(network, features, column, transformation) for column in columns]
     drawn = np.stack([to_pictures(network.reconstructor(each)) for each, _ in masked], axis=1)
     levels = np.stack([level.double().cpu().numpy() for _, level in masked], axis=1)
     return tuple(
@@ -68,73 +81,16 @@ def edit_image(
     (row,) = find_names([image], data.names, what="image")
     (column,) = find_names([attribute], data.attributes, what="attribute")
     dial = sorted({0.0, *map(float, strengths)})
-    features = _features(network, data, [row]).expand(len(dial), -1, -1, -1).contiguous()
+    features = read_features(network, data, [row]).expand(len(dial), -1, -1, -1).contiguous()
     asked = torch.tensor([each * float(reference.spread[column]) for each in dial]).to(features)
     moved = move_features(network, features, make_edit(column, reference, settings), asked)
-    pictures = network.reconstructor(moved)
-    still = dial.index(0.0)
-    difference = ((pictures - pictures[still]) / 2).mean(1).double().cpu().numpy()
-    logits, drawn, shown = read_logits(network, moved), read_drawn(network, moved), to_pictures(pictures)
     return EditStrip(
         name=image,
         attribute=attribute,
         label=int(data.labels[row, column]),
         image=np.array(data.images[row]),
-        pictures=tuple(
-            EditedPicture(
-                strength=strength,
-                picture=shown[place],
-                difference=difference[place],
-                own_features=float(logits[place, column]),
-                own_drawn=float(drawn[place, column]),
-                other_features=_other(logits[place] - logits[still], column, data.attributes),
-                other_drawn=_other(drawn[place] - drawn[still], column, data.attributes),
-            )
-            for place, strength in enumerate(dial)
-        ),
+        pictures=_draw_moved(network, moved, dial, column=column, attributes=data.attributes),
     )
-
-
-@torch.no_grad()
-def swap_images(
-    network: MaskNetwork, data: ImageData, *, images: tuple[str, str], attribute: str, open_from: float
-) -> SwapPair:
-    """Return two images after each took the other's features where its mask of the attribute is open.
-
-    Raises DataError for a name that the data lack.
-    """
-    rows = find_names(images, data.names, what="image")
-    (column,) = find_names([attribute], data.attributes, what="attribute")
-    features = _features(network, data, rows)
-    swapped = swap_features(network, features, column, open_from=open_from)
-    opened = open_cells(network, features, column, open_from=open_from)
-    return SwapPair(
-        names=images,
-        attribute=attribute,
-        labels=(int(data.labels[rows[0], column]), int(data.labels[rows[1], column])),
-        images=np.stack([np.array(data.images[row]) for row in rows]),
-        plain=to_pictures(network.reconstructor(features)),
-        swapped=to_pictures(network.reconstructor(swapped)),
-        before=read_logits(network, features)[:, column],
-        after=read_logits(network, swapped)[:, column],
-        drawn_before=read_drawn(network, features)[:, column],
-        drawn_after=read_drawn(network, swapped)[:, column],
-        open_share=opened.double().mean((1, 2, 3)).cpu().numpy(),
-    )
-
-
-def find_partner(data: ImageData, image: str, attribute: str) -> str:
-    """Return the first test image with the other label of the attribute: what an image is swapped with.
-
-    The first image of all, where no test image has it. Raises DataError where every image has the same label.
-    """
-    (row,) = find_names([image], data.names, what="image")
-    (column,) = find_names([attribute], data.attributes, what="attribute")
-    other = np.flatnonzero(data.labels[:, column] != data.labels[row, column])
-    if not len(other):
-        raise DataError(f"{attribute}: expected an image with another label to swap with, got none. Change it.")
-    tests = other[np.isin(other, data.select("test"))]
-    return data.names[int((tests if len(tests) else other)[0])]
 
 
 def make_edit(column: int, reference: Reference, settings: EditSettings) -> Edit:
@@ -153,14 +109,43 @@ def to_pictures(images: Tensor) -> Pictures:
     return pixels
 
 
-def _features(network: MaskNetwork, data: ImageData, rows: Sequence[int]) -> Tensor:
+def read_features(network: MaskNetwork, data: ImageData, rows: Sequence[int]) -> Tensor:
+    """Return the features (N, C, H, W) of images of the data, on the network's device."""
     device = network.readout.bias.device
     features: Tensor = network.extractor(to_tensor(np.array(data.images[list(rows)]), device=device)).float()
     return features
 
 
-def _other(change: Floats, column: int, attributes: tuple[str, ...]) -> OtherChange:
+def most_changed(change: Floats, column: int, attributes: tuple[str, ...]) -> OtherChange:
+    """Return the attribute beside `column` whose logit changes most, the first of equals.
+
+    change   (K,) of all logits. Where there is no other attribute: no name, and 0.
+    """
+    if len(attributes) == 1:
+        return OtherChange("", 0.0)
     size = np.abs(change)
     size[column] = -1
     most = int(size.argmax())
     return OtherChange(attributes[most], float(change[most]))
+
+
+def _draw_moved(
+    network: MaskNetwork, moved: Tensor, dial: Sequence[float], *, column: int, attributes: tuple[str, ...]
+) -> tuple[EditedPicture, ...]:
+    """Draw features that were moved by each strength, and read all logits of features and of pictures."""
+    still = dial.index(0.0)
+    pictures = network.reconstructor(moved)
+    difference = ((pictures - pictures[still]) / 2).mean(1).double().cpu().numpy()
+    logits, drawn, shown = read_logits(network, moved), read_drawn(network, moved), to_pictures(pictures)
+    return tuple(
+        EditedPicture(
+            strength=strength,
+            picture=shown[place],
+            difference=difference[place],
+            own_features=float(logits[place, column]),
+            own_drawn=float(drawn[place, column]),
+            other_features=most_changed(logits[place] - logits[still], column, attributes),
+            other_drawn=most_changed(drawn[place] - drawn[still], column, attributes),
+        )
+        for place, strength in enumerate(dial)
+    )

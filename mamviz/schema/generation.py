@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mamviz.schema.arrays import Floats
+from mamviz.schema.robustness import Transformation
 from mamviz.schema.scores import Interval
 
 # Along which features move: see `mamviz.generation.directions`.
@@ -120,6 +121,27 @@ class SwapPair:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """Pictures drawn from the features of a few images: masked, edited, swapped.
+
+    transformation     of the masks in `drawings`; edits and swaps take the masks as they are
+    strips             images x attributes, an image's attributes together
+    difference_limit   the end of the colours of all strips' differences
+    unswapped          attributes that all images have or all lack: nothing to swap with
+    n_reference        training images that directions and standard deviations come from
+    """
+
+    settings: EditSettings
+    transformation: Transformation
+    drawings: tuple[FeatureDrawing, ...]
+    strips: tuple[EditStrip, ...]
+    swaps: tuple[SwapPair, ...]
+    difference_limit: float
+    unswapped: tuple[str, ...]
+    n_reference: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EditEffect:
     """What adding (or removing) an attribute does to all logits, mean over images without it (or with it).
 
@@ -154,6 +176,26 @@ class EditEffect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EditCount:
+    """For how many attributes an edit changes their own logit more than any other's.
+
+    n_attributes   that have images to edit; wins, wins_sd: of them, in logit units and in standard deviations
+    own, other     mean over attributes of the own change and of the size of the most changed other's
+    largest        mean over attributes of the share of images in which the own logit changes most
+    NaN without such attributes.
+    """
+
+    action: EditAction
+    reading: Reading
+    n_attributes: int
+    wins: int
+    wins_sd: int
+    own: float
+    other: float
+    largest: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class EditReport:
     """All measured edits of a run: an effect for each attribute, action and reading."""
 
@@ -168,3 +210,25 @@ class EditReport:
     def of(self, action: EditAction, reading: Reading) -> tuple[EditEffect, ...]:
         """Return the effects of one action and reading, in the attributes' order."""
         return tuple(effect for effect in self.effects if (effect.action, effect.reading) == (action, reading))
+
+    def count(self, action: EditAction, reading: Reading) -> EditCount:
+        """Count where edits change what they are meant to."""
+        effects = [effect for effect in self.of(action, reading) if effect.n_images]
+        means = [
+            float(np.mean(values)) if values else float("nan")
+            for values in (
+                [effect.own.value for effect in effects],
+                [abs(effect.other.value) for effect in effects],
+                [effect.largest.value for effect in effects],
+            )
+        ]
+        return EditCount(
+            action=action,
+            reading=reading,
+            n_attributes=len(effects),
+            wins=sum(effect.wins for effect in effects),
+            wins_sd=sum(effect.wins_sd for effect in effects),
+            own=means[0],
+            other=means[1],
+            largest=means[2],
+        )

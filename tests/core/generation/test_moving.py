@@ -9,7 +9,7 @@ import torch
 from mamviz.generation.directions import find_direction, logit_gradient, open_cells
 from mamviz.generation.moving import LONGEST, STEPS, mask_features, move_features, swap_features
 from mamviz.generation.reference import read_logits
-from mamviz.schema import EDIT_DIRECTIONS, EditDirection
+from mamviz.schema import EDIT_DIRECTIONS, EditDirection, Transformation
 from tests.core.generation.drawn import make_edit_of, make_features, make_network
 
 
@@ -112,3 +112,12 @@ def test_masked_features_are_divided_by_the_mean_mask() -> None:
         mean = sum(masks[image].flatten()) / masks[image].size
         assert float(level[image]) == pytest.approx(mean, rel=1e-12)
         np.testing.assert_allclose(found[image], masks[image] * features[image].numpy() / mean, rtol=1e-12)
+
+
+def test_a_mask_that_is_cut_off_everywhere_lets_nothing_through() -> None:
+    network, features = make_network(), make_features()
+    torch.nn.init.zeros_(network.masking.mask.weight)
+    torch.nn.init.zeros_(network.masking.mask.bias)  # all masks 0.5
+    found, level = mask_features(network, features, 0, Transformation("binary", 0.9))
+    assert level.tolist() == [0.0] * len(features)
+    assert torch.equal(found, torch.zeros_like(features))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from mamviz.errors import DataError
 from mamviz.generation.moving import mask_features
-from mamviz.generation.pictures import draw_features, edit_image, find_partner, swap_images, to_pictures
+from mamviz.generation.pictures import draw_features, edit_image, most_changed, to_pictures
 from mamviz.generation.reference import read_drawn, read_logits
-from mamviz.schema import EditSettings
+from mamviz.schema import EditSettings, OtherChange, Transformation
 from tests.core.generation.drawn import features_of, make_network, make_reference
 from tests.core.made import make_data
 
@@ -62,42 +60,35 @@ def test_a_strip_goes_through_the_image_itself() -> None:
     assert np.abs(change).max() > 0.004
 
 
-def test_a_swap_tells_of_both_images() -> None:
-    pair = swap_images(NETWORK, DATA, images=("007.png", "009.png"), attribute="Red", open_from=0.5)
-    before = read_logits(NETWORK, features_of(NETWORK, DATA, [7, 9]))[:, 0]
-    np.testing.assert_allclose(pair.before, before, atol=1e-5)
-    assert ((pair.open_share > 0) & (pair.open_share < 1)).all()
-    assert not np.array_equal(pair.plain, pair.swapped)
-
-
-def test_swapping_an_image_with_itself_changes_nothing() -> None:
-    pair = swap_images(NETWORK, DATA, images=("007.png", "007.png"), attribute="Red", open_from=0.5)
-    np.testing.assert_array_equal(pair.plain, pair.swapped)
-    np.testing.assert_allclose(pair.after, pair.before, atol=1e-6)
-    np.testing.assert_allclose(pair.drawn_after, pair.drawn_before, atol=1e-6)
-
-
 def test_pictures_round_to_the_bytes_they_came_from() -> None:
     values = torch.arange(0, 256).float()[None, None, None].expand(1, 3, 1, 256) / 127.5 - 1
     assert to_pictures(values)[0, 0, :, 0].tolist() == list(range(256))
     assert to_pictures(torch.tensor([-9.0, 9.0])[None, None, None].expand(1, 3, 1, 2))[0, 0, :, 0].tolist() == [0, 255]
 
 
-def test_a_partner_is_a_test_image_with_the_other_label() -> None:
-    name = find_partner(DATA, "007.png", "Blue")
-    row = DATA.names.index(name)
-    assert DATA.split[row] == 2
-    assert DATA.labels[row, 2] != DATA.labels[7, 2]
-    assert all(DATA.labels[n, 2] == DATA.labels[7, 2] for n in DATA.select("test") if n < row)
-
-
-def test_a_label_that_never_changes_has_no_partner() -> None:
-    labels = DATA.labels.copy()
-    labels[:, 2] = 1
-    with pytest.raises(DataError, match="Blue: expected an image with another label"):
-        find_partner(replace(DATA, labels=labels), "007.png", "Blue")
-
-
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(DataError, match="expected one of 60 names"):
         draw_features(NETWORK, DATA, images=["nobody.png"], attributes=["Red"])
+
+
+def test_what_a_sharpened_mask_lets_through_is_drawn_from_it() -> None:
+    sharp = Transformation("sharpen", 3.0)
+    (drawing,) = draw_features(NETWORK, DATA, images=["009.png"], attributes=["Blue"], transformation=sharp)
+    features = features_of(NETWORK, DATA, [9])
+    with torch.no_grad():
+        masks = NETWORK.masking(features)[:, 2]
+        sharpened = masks**3 / (masks**3 + (1 - masks) ** 3)
+        expected = to_pictures(NETWORK.reconstructor(sharpened * features / sharpened.mean()))[0]
+    assert np.abs(drawing.pictures[0].astype(int) - expected).max() <= 1
+    (plain,) = draw_features(NETWORK, DATA, images=["009.png"], attributes=["Blue"])
+    assert np.abs(drawing.pictures.astype(int) - plain.pictures).max() > 2
+
+
+def test_the_most_changed_other_is_not_the_edited_one() -> None:
+    change = np.array([0.5, -9.0, -2.0, 2.0])
+    assert most_changed(change, 1, DATA.attributes) == OtherChange("Blue", -2.0)
+    assert change[1] == -9.0
+
+
+def test_one_attribute_alone_has_no_other() -> None:
+    assert most_changed(np.array([3.0]), 0, ("Only",)) == OtherChange("", 0.0)
