@@ -92,7 +92,7 @@ def _score(attribute: AttributeOverview) -> tuple[tuple[str, str], ...]:
         ("Balanced", _percent(percent(score.balanced_accuracy.value))),
         ("AP", _percent(percent(score.average_precision.value))),
         ("AUROC", _percent(percent(score.auroc.value))),
-        ("Has it", _percent(percent(score.prevalence))),
+        ("Positive", _percent(percent(score.prevalence))),
     )
 
 

@@ -61,7 +61,7 @@ def _tables(overview: Overview) -> Iterator[Card]:
         enough = "enough to read single pairs" if certainty.reliability.reliable else "0.9 is asked for"
         yield Card(
             label="Reliability of the relations",
-            value=number(found.value),
+            value=_signed(found.value),
             interval="",
             remark=f"Agreement of tables from two halves of the images, stepped up to all of them: {enough}.",
             target="relations",
@@ -75,8 +75,8 @@ def _seeds(stability: Stability) -> Card:
     least = table.lowest
     return Card(
         label="Agreement over seeds",
-        value=number(least.spearman.value),
-        interval=_ends(least.spearman, number),
+        value=_signed(least.spearman.value),
+        interval=_ends(least.spearman, _signed),
         remark=f"Spearman of the table {table.name}, the lowest of {len(table.agreements)} "
         f"pair{'s' if len(table.agreements) != 1 else ''} of {len(stability.runs)} runs.",
         target="stability",
@@ -116,6 +116,10 @@ def count_verdicts(report: SanityReport) -> dict[Verdict, int]:
     verdicts = [check.verdict for check in report.checks]
     kinds: tuple[Verdict, ...] = ("pass", "fail", "unclear")
     return {kind: verdicts.count(kind) for kind in kinds}
+
+
+def _signed(value: float) -> str:
+    return number(value).replace("-", "\N{MINUS SIGN}")
 
 
 def _unit(text: str) -> str:

@@ -67,7 +67,7 @@ def _heatmap(overview: Overview) -> Heatmap:
     correlation, order = overview.channel_correlation, overview.channel_clustering.order
     return Heatmap(
         key="channels",
-        title="Channels",
+        title="Correlation between channels",
         detail=f"Correlation r of {correlation.choices.describe('channel')}.",
         still=picture_uri(correlation.values[order][:, order], (-1, 1), "diverging"),
         lowest="\N{MINUS SIGN}1",

@@ -23,8 +23,8 @@ def page_data(overview: Overview) -> Markup:
         "order": overview.clustering.order.tolist(),
         "matrices": {matrix.key: _matrix(matrix) for matrix in overview.matrices},
         "channels": {
-            "title": "Channels",
-            "detail": f"r: {channels.choices.describe('channel')}",
+            "title": "Correlation between channels",
+            "detail": f"Correlation r of {channels.choices.describe('channel')}.",
             "names": list(channels.names),
             "order": overview.channel_clustering.order.tolist(),
             "lowest": -1,

@@ -14,6 +14,7 @@ from mamviz_reports.style import house_style
 
 HEAVY = 400_000  # bytes from which a drawing is kept as pixels
 _DPI = 180
+_SCREEN = 1.3 * 4 / 3  # CSS pixels a point; 4/3 would be the size on paper
 _PAD = 0.1  # inches around a drawing, as in a saved figure
 
 
@@ -22,7 +23,7 @@ class Drawing:
     """A figure as the page holds it.
 
     caption   one short line under it; alt: heading and caption that stand in the picture itself
-    width     and height: CSS pixels at the size that it has on paper
+    width     and height: CSS pixels; larger than on paper, whose 7 points are too small on a screen
     """
 
     name: str
@@ -76,9 +77,9 @@ def _save(figure: Figure, kind: Literal["svg", "png"]) -> bytes:
 
 
 def _size_of(svg: str) -> tuple[int, int]:
-    """Return the size in CSS pixels, of which a point has 4/3."""
+    """Return the size on a screen in CSS pixels."""
     head = svg[: svg.index(">")]
     width, height = (re.search(rf'{side}="([\d.]+)pt"', head) for side in ("width", "height"))
     assert width is not None
     assert height is not None
-    return round(float(width[1]) * 4 / 3), round(float(height[1]) * 4 / 3)
+    return round(float(width[1]) * _SCREEN), round(float(height[1]) * _SCREEN)

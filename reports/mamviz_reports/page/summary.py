@@ -19,7 +19,6 @@ class Summary:
     warnings: tuple[str, ...]
     cards: tuple[Card, ...]
     level: str
-    n_images: str
     unit: str
     facts: tuple[tuple[str, str], ...]
     command: str
@@ -33,7 +32,6 @@ def summary_section(overview: Overview) -> Section:
         warnings=overview.warnings,
         cards=make_cards(overview),
         level=f"{100 * evaluation.level:g}",
-        n_images=f"{evaluation.n_images:,}",
         unit={"image": "images", "identity": "persons"}[evaluation.unit],
         facts=_facts(overview),
         command=shlex.join(overview.run.command),
@@ -44,9 +42,10 @@ def summary_section(overview: Overview) -> Section:
 
 def _facts(overview: Overview) -> tuple[tuple[str, str], ...]:
     run, evaluation = overview.run, overview.evaluation
-    units = "" if evaluation.unit == "image" else f" of {evaluation.n_units:,} persons"
+    unit = {"image": "images", "identity": "persons"}[evaluation.unit]
     return (
-        ("Scores and examples", f"{evaluation.n_images:,} images{units}: {describe_provenance(overview.evaluated)}"),
+        ("Scores and examples", describe_provenance(overview.evaluated, n_images=evaluation.n_images)),
+        ("Their intervals", f"{evaluation.n_units:,} {unit} drawn anew {evaluation.n_replicates:,} times"),
         ("Masks", describe_provenance(overview.provenance)),
         ("Protocol", evaluation.protocol),
         ("Run", f"{run.name}, seed {run.seed}, {run.created}, on {run.device}"),

@@ -41,13 +41,14 @@ def table_html(table: Table, name: str, look: TableLook | None = None) -> Markup
     foot = Markup("<tfoot>{}</tfoot>").format(_join(rows[n_body:])) if table.rule else Markup()
     notes = _join([Markup("<li>{}</li>").format(note) for note in table.notes]) if look.notes else Markup()
     return Markup(
-        '<div class="tabled"><div class="scroll" tabindex="0" role="region" aria-label="{title}">'
+        '<div class="tabled {kind}"><div class="scroll" tabindex="0" role="region" aria-label="{title}">'
         '<table class="{classes}" data-name="{name}"><caption>{title}</caption>'
         "<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
         '<p class="tools"><button type="button" class="download" data-download="{name}" hidden>CSV</button></p>'
         "{notes}{csv}</div>"
     ).format(
         title=table.title,
+        kind="boxed" if look.sortable else "whole",
         classes="data sortable" if look.sortable else "data",
         name=name,
         head=_join([_heading(column, sortable=look.sortable) for column in table.columns]),
@@ -99,8 +100,8 @@ def _cell(column: Column, cell: Cell, look: TableLook, peak: float, *, first: bo
     value = Markup(' data-value="{}"').format(number) if number is not None else Markup()
     if look.bar in column.fields and number is not None:
         side = "low" if number < 0 else "high"
-        bar = Markup('<span class="bar {}" style="width:{:.1f}%"></span>').format(side, 100 * abs(number) / peak)
-        return Markup('<td class="barred"{}>{}{}</td>').format(value, text, bar)
+        bar = Markup('<span class="bar {}" style="--share:{:.3f}"></span>').format(side, abs(number) / peak)
+        return Markup('<td class="barred"{}>{}{}</td>').format(value, bar, text)
     missing = Markup(' class="missing"') if cell.text == UNDEFINED else Markup()
     return Markup("<td{}{}>{}</td>").format(missing, value, text)
 

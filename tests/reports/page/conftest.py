@@ -13,6 +13,7 @@ import pytest
 from mamviz.schema import Overview
 from mamviz_reports.page import render_page
 from tests.reports.page.made import PARTS, make_overview
+from tests.reports.page.parsed import Document
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
@@ -33,6 +34,34 @@ def overview() -> Overview:
 def report_file(overview: Overview, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five attributes, six channels; the last name is hostile and its label never changes."""
     return write_report(overview, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def whole() -> Overview:
+    """Five attributes, six channels, every part."""
+    return make_overview()
+
+
+@pytest.fixture(scope="session")
+def text(whole: Overview) -> str:
+    """Return the report with every part as text."""
+    return render_page(whole)
+
+
+@pytest.fixture(scope="session")
+def bare_text() -> str:
+    """Return a report without images and without the optional parts."""
+    return render_page(make_overview(n_examples=0, parts=()))
+
+
+@pytest.fixture(scope="session")
+def page(text: str) -> Document:
+    return Document(text)
+
+
+@pytest.fixture(scope="session")
+def bare(bare_text: str) -> Document:
+    return Document(bare_text)
 
 
 @pytest.fixture(scope="session")

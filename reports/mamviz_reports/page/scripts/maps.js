@@ -3,6 +3,7 @@
 // Small maps of the feature grid: one canvas pixel a cell, enlarged by the browser without smoothing.
 
 const OVERLAY_STRENGTH = 0.85; // opacity of the strongest evidence over an image
+const OVERLAY_POWER = 0.75; // below 1, so that more than the strongest is seen
 
 /** Paint one canvas.map from its data-map, once. Cells without a number stay open over a hatched ground. */
 function paintMap(canvas, palettes) {
@@ -23,12 +24,13 @@ function paintMap(canvas, palettes) {
   return canvas;
 }
 
-/** Paint a cell; over an image, what is near 0 lets the image through: by its root, else all but the most is unseen. */
+/** Paint a cell; over an image, what is near 0 lets the image through. */
 function paintCell(bytes, pixel, { value, map, table, isOverlay }) {
   const shade = 3 * shadeOf(value, map.lowest, map.highest);
   for (let part = 0; part < 3; part += 1) bytes[pixel + part] = table[shade + part];
   const largest = Math.max(Math.abs(map.lowest), Math.abs(map.highest)) || 1;
-  bytes[pixel + 3] = isOverlay ? Math.round(255 * OVERLAY_STRENGTH * Math.sqrt(Math.min(1, Math.abs(value) / largest))) : 255;
+  const share = Math.min(1, Math.abs(value) / largest);
+  bytes[pixel + 3] = isOverlay ? Math.round(255 * OVERLAY_STRENGTH * share ** OVERLAY_POWER) : 255;
 }
 
 function hatchMap(canvas) {
