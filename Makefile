@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test coverage lint format validate variants bench clean
+.PHONY: help setup demo test coverage lint format docs validate variants bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -36,6 +36,10 @@ lint: $(VENV)/.dev  ## format, style, types and the direction of imports
 format: $(VENV)/.dev  ## write the format that lint asks for
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.runtime  ## write docs/commands.md anew, from the commands themselves
+	$(BIN)/python -m mamviz_cli.reference > docs/commands.new
+	mv docs/commands.new docs/commands.md
 
 validate: $(VENV)/.dev  ## the long proofs: faces with a planted answer, coverage of intervals, false positives
 	$(BIN)/mamviz validate $(ARGS)

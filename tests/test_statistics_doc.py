@@ -12,6 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
 
+# Packages whose functions the chapters are about.
+MEASURES = tuple(
+    f"mamviz.{name}" for name in ("stats", "validation", "sanity", "pruning", "generation", "robustness", "models")
+)
+
 
 def chapters() -> dict[str, str]:
     """The numbered chapters by their headings."""
@@ -39,8 +44,7 @@ def test_an_example_asserts_what_functions_of_mamviz_give(name: str, code: str) 
     imported = {
         alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and (node.module or "").startswith(("mamviz.stats", "mamviz.validation", "mamviz.sanity", "mamviz.pruning"))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(MEASURES)
         for alias in node.names
     }
     called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

@@ -201,16 +201,6 @@ def test_the_example_of_raw_masks_reads_the_named_image(folder: Path, monkeypatc
     np.testing.assert_array_equal(names["first"], first.astype(np.float16))
 
 
-def test_the_examples_in_r_and_matlab_read_datasets_that_exist(folder: Path) -> None:
-    codes = examples("r") + examples("matlab")
-    assert len(codes) == 2
-    with h5py.File(folder / "masks.h5") as handle:
-        for code in codes:
-            paths = re.findall(r'h5read\("masks\.h5", "([^"]+)"\)', code)
-            assert len(paths) == 3
-            assert all(path in handle for path in paths)
-
-
 def test_every_key_of_run_json_stands_in_the_table(tmp_path: Path) -> None:
     make_run(tmp_path, make_config(), make_data(20))
     record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
