@@ -103,3 +103,9 @@ def test_writing_the_reference_loads_nothing_heavy() -> None:
     ended = run_python("-c", f"import sys, mamviz_cli.reference as r; r.main(); assert not {heavy}")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("# The commands\n")
+
+
+def test_arguments_come_before_options_whatever_the_order_in_the_code() -> None:
+    """RUN is the last field of most commands: shared options nest after their own."""
+    told = chapter(render_reference(commands(), ""), "mamviz evaluate")
+    assert told.index("| `RUN` |") < told.index("| `--split` |")
