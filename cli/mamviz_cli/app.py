@@ -13,6 +13,7 @@ from mamviz_cli.evaluate import EvaluateOptions, evaluate
 from mamviz_cli.export import ExportOptions, export
 from mamviz_cli.extract_masks import ExtractOptions, extract_masks
 from mamviz_cli.faces import FacesOptions, faces
+from mamviz_cli.generate import GenerateOptions, generate
 from mamviz_cli.group import CommandGroup
 from mamviz_cli.options import takes
 from mamviz_cli.prune import RemovalOptions, prune
@@ -69,6 +70,7 @@ app.command("prune-report")(takes(PruneOptions, prune_report))
 app.command("prune")(takes(RemovalOptions, prune))
 app.command("export")(takes(ExportOptions, export))
 app.command("sanity")(takes(SanityOptions, sanity))
+app.command("generate")(takes(GenerateOptions, generate))
 app.command("robustness")(takes(RobustnessOptions, robustness))
 app.command("stability")(takes(StabilityOptions, stability))
 app.command("report")(takes(ReportOptions, report))

@@ -77,7 +77,7 @@ def _settings(options: RobustnessOptions) -> RobustnessSettings:
     )
     if options.transform is None:
         return settings
-    return replace(settings, transformations=tuple(_read_transformation(word) for word in options.transform))
+    return replace(settings, transformations=tuple(read_transformation(word) for word in options.transform))
 
 
 def _numbers(words: str, option: str) -> tuple[float, ...]:
@@ -87,7 +87,8 @@ def _numbers(words: str, option: str) -> tuple[float, ...]:
         raise ConfigError(f"{option}: expected numbers with commas, got {words!r}. Try {option} 2,4,8.") from error
 
 
-def _read_transformation(word: str) -> Transformation:
+def read_transformation(word: str) -> Transformation:
+    """Return what a word such as sharpen:2 says; raises ConfigError for another."""
     from mamviz.schema import Transformation
 
     kind, _, dial = word.partition(":")
