@@ -15,6 +15,7 @@ def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.
     # fewer pictures to draw: drawing is what takes time here
     monkeypatch.setattr(demo, "SHEET_FACES", 2)
     monkeypatch.setattr(show, "N_IMAGES", 1)
+    monkeypatch.setattr(demo, "REPORT_REPLICATES", 100)
     drawn = {}
 
     def draw(rows, origin, *, intervals):
@@ -34,12 +35,12 @@ def test_the_whole_chain_runs_and_says_where_to_look(world, monkeypatch: pytest.
     monkeypatch.setattr(loop, "_train_epoch", true_epoch)
     ended = world(*options, "--json")
     assert "going on with" in ended.err
-    assert [line[:5] for line in ended.err.splitlines() if line.startswith("[")] == [f"[{n}/7]" for n in range(1, 8)]
+    assert [line[:5] for line in ended.err.splitlines() if line.startswith("[")] == [f"[{n}/8]" for n in range(1, 9)]
     hints = [line for line in ended.err.splitlines() if line.startswith("next: ")]
     assert hints == ["next: your own faces: `mamviz train --data FOLDER`"]
     assert ended.out.count("\n{") == 1  # one JSON object, the demo's own
     files = {name: Path(file) for name, file in ended.json["files"].items()}
-    assert len(files) == 7
+    assert len(files) == 8
     assert "what removal costs is not measured" in ended.err  # of 64 faces too few are kept apart
     for words, file in files.items():
         assert file.exists()
