@@ -41,8 +41,8 @@ class ReportOptions:
 def report(options: ReportOptions) -> None:
     """Write one page with everything known of a run: accuracy, attributes, relations, channels, pruning and checks.
 
-    It opens from disk, without a network. What `mamviz prune-report`, `sanity` and `stability` found is in it where
-    they were run.
+    It opens from disk, without a network. What `mamviz prune-report`, `sanity`, `stability`, `generate` and
+    `robustness` found is in it where they were run.
     """
     from mamviz.analysis import require_replicates
 

@@ -142,6 +142,8 @@ def _assemble(run: Run, found: _Measured, matrices: tuple[OverviewMatrix, ...], 
         pruning=kept.pruning,
         sanity=kept.sanity,
         stability=kept.stability,
+        edits=kept.edits,
+        robustness=kept.robustness,
         warnings=(),
         absent=(*relations.absent, *kept.absent),
     )

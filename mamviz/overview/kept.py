@@ -8,11 +8,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from mamviz.errors import RunError
+from mamviz.generation import report as generation
 from mamviz.pruning import report as pruning
+from mamviz.robustness import report as robustness
 from mamviz.run import Run
 from mamviz.sanity import checks
 from mamviz.sanity.kept import read_sanity
-from mamviz.schema import AbsentPart, OverviewPart, Provenance, PruningReport, SanityReport, Stability
+from mamviz.schema import (
+    AbsentPart,
+    EditReport,
+    OverviewPart,
+    Provenance,
+    PruningReport,
+    RobustnessReport,
+    SanityReport,
+    Stability,
+)
 from mamviz.store.records import read_plain
 from mamviz.store.stability import read_stability
 
@@ -30,20 +41,35 @@ class Kept:
     pruning: PruningReport | None
     sanity: SanityReport | None
     stability: Stability | None
+    edits: EditReport | None
+    robustness: RobustnessReport | None
     absent: tuple[AbsentPart, ...]
 
 
 def read_kept(run: Run, *, evaluated: Provenance, masks: Provenance) -> Kept:
     """Return the reports in a run's folder, and say of those that are not there why.
 
-    evaluated   weights and images that pruning and sanity must be of; masks: those that stability must be of
+    evaluated   weights and images that all must be of but stability; masks: those that stability must be of
     """
     removed, no_pruning = _read(
         run.folder / pruning.FILE, pruning.read_pruning, evaluated, _absent(run, "pruning", "prune-report")
     )
     checked, no_sanity = _read(run.folder / checks.FILE, read_sanity, evaluated, _absent(run, "sanity", "sanity"))
     compared, no_stability = _read_stability(run, masks)
-    return Kept(pruning=removed, sanity=checked, stability=compared, absent=(*no_pruning, *no_sanity, *no_stability))
+    edited, no_edits = _read(
+        run.folder / generation.FILE, generation.read_edits, evaluated, _absent(run, "edits", "generate")
+    )
+    disturbed, no_robustness = _read(
+        run.folder / robustness.FILE, robustness.read_robustness, evaluated, _absent(run, "robustness", "robustness")
+    )
+    return Kept(
+        pruning=removed,
+        sanity=checked,
+        stability=compared,
+        edits=edited,
+        robustness=disturbed,
+        absent=(*no_pruning, *no_sanity, *no_stability, *no_edits, *no_robustness),
+    )
 
 
 def _absent(run: Run, part: OverviewPart, command: str) -> AbsentPart:

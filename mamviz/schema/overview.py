@@ -13,9 +13,11 @@ from mamviz.schema.association import Entanglement
 from mamviz.schema.certainty import Certainty
 from mamviz.schema.channels import ChannelReport
 from mamviz.schema.correlations import Clustering, Correlation, Ranking
+from mamviz.schema.generation import EditReport
 from mamviz.schema.images import ImageMasks
 from mamviz.schema.provenance import Provenance
 from mamviz.schema.pruning import PruningReport
+from mamviz.schema.robustness import RobustnessReport
 from mamviz.schema.sanity import SanityReport
 from mamviz.schema.scores import AttributeScore, Evaluation, Interval, PosterRow
 from mamviz.schema.stability import Stability
@@ -24,7 +26,7 @@ from mamviz.schema.training import Budget, EpochRow
 Outcome = Literal["true positive", "false positive", "false negative", "true negative"]
 OUTCOMES: tuple[Outcome, ...] = ("true positive", "false positive", "false negative", "true negative")
 MatrixKey = Literal["recommended", "mask", "contrast", "labels", "gap"]
-OverviewPart = Literal["certainty", "entanglement", "pruning", "sanity", "stability"]
+OverviewPart = Literal["certainty", "entanglement", "pruning", "sanity", "stability", "edits", "robustness"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,5 +194,7 @@ class Overview:
     pruning: PruningReport | None
     sanity: SanityReport | None
     stability: Stability | None
+    edits: EditReport | None
+    robustness: RobustnessReport | None
     warnings: tuple[str, ...]
     absent: tuple[AbsentPart, ...]

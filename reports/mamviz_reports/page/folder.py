@@ -17,6 +17,8 @@ FILES = (
     ("pruning.json", "what removing channels costs, as mamviz prune-report measured it"),
     ("sanity.json", "checks that the masks mean something, as mamviz sanity made them"),
     ("stability.json", "agreement with runs of other seeds, as mamviz stability found it"),
+    ("generate.json", "what adding and removing attributes does to all logits, as mamviz generate measured it"),
+    ("robustness.json", "accuracy under noise and attacks, as mamviz robustness measured it"),
     ("tables/, figures/", "what the commands printed and drew, as CSV, Markdown, LaTeX, SVG and PNG"),
     ("report.html", "this page, which needs none of the other files"),
 )

@@ -12,6 +12,7 @@ from mamviz_reports.page.attributes import attributes_section
 from mamviz_reports.page.channels import channels_section
 from mamviz_reports.page.data import page_data
 from mamviz_reports.page.folder import files_section
+from mamviz_reports.page.interventions import edits_section, robustness_section
 from mamviz_reports.page.pruning import pruning_section
 from mamviz_reports.page.relations import relations_section
 from mamviz_reports.page.safety import sanity_section, stability_section
@@ -28,6 +29,8 @@ SECTIONS = (
     pruning_section,
     sanity_section,
     stability_section,
+    edits_section,
+    robustness_section,
     files_section,
 )
 

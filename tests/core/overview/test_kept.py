@@ -13,8 +13,18 @@ from mamviz.schema import ComparedRun, Overview, Provenance, Stability
 from mamviz.store.records import write_plain
 from mamviz.store.stability import write_stability
 from tests.core.overview.conftest import World
+from tests.reports.attacked import robustness_report
 from tests.reports.checked import sanity_report
+from tests.reports.drawn import edit_report
 from tests.reports.thinned import pruning_report
+
+REPORTS = {
+    "pruning": pruning_report(),
+    "sanity": sanity_report(),
+    "generate": edit_report(),
+    "robustness": robustness_report(),
+}
+PARTS = ("pruning", "sanity", "stability", "edits", "robustness")
 
 
 @pytest.fixture
@@ -26,8 +36,8 @@ def fields_of(report: object) -> dict[str, object]:
     return {name: value for name, value in vars(report).items() if name != "settings"}
 
 
-def write_both(folder: Path, origin: Provenance) -> None:
-    for name, report in (("pruning", pruning_report()), ("sanity", sanity_report())):
+def write_all(folder: Path, origin: Provenance) -> None:
+    for name, report in REPORTS.items():
         write_plain(folder / f"{name}.json", origin, report.settings, fields_of(report))
 
 
@@ -56,23 +66,27 @@ def reasons(kept: Kept) -> dict[str, str]:
 
 def test_a_run_without_reports_says_how_each_is_made(copy: World, overview: Overview) -> None:
     kept = read(copy, overview)
-    assert (kept.pruning, kept.sanity, kept.stability) == (None, None, None)
+    assert [getattr(kept, part) for part in PARTS] == [None] * len(PARTS)
     assert [(each.part, each.reason, each.command) for each in kept.absent] == [
         ("pruning", "never made", "mamviz prune-report made-1"),
         ("sanity", "never made", "mamviz sanity made-1"),
         ("stability", "never compared with a run of another seed", "mamviz stability made-1 OTHER_RUN"),
+        ("edits", "never made", "mamviz generate made-1"),
+        ("robustness", "never made", "mamviz robustness made-1"),
     ]
 
 
 def test_reports_of_these_weights_and_images_are_read(copy: World, overview: Overview) -> None:
     # the split, the number of images and the version may differ: the numbers are of this network all the same
-    write_both(copy.run.folder, replace(overview.evaluated, split="all", n_images=7, version="0.0.1"))
+    write_all(copy.run.folder, replace(overview.evaluated, split="all", n_images=7, version="0.0.1"))
     other = replace(overview.provenance, run="made-2", model_sha256="another")
     write_stability(copy.run.folder, stability_of(other, overview.provenance))
     kept = read(copy, overview)
     assert kept.absent == ()
     assert repr(kept.pruning) == repr(pruning_report())
     assert repr(kept.sanity) == repr(sanity_report())
+    assert repr(kept.edits) == repr(edit_report())
+    assert repr(kept.robustness) == repr(robustness_report())
     assert kept.stability == stability_of(other, overview.provenance)
 
 
@@ -83,11 +97,11 @@ def test_reports_of_older_weights_or_other_images_are_absent(
     copy: World, overview: Overview, changed: str, reason: str
 ) -> None:
     old = {changed: "another"}
-    write_both(copy.run.folder, replace(overview.evaluated, **old))  # type: ignore[arg-type]
+    write_all(copy.run.folder, replace(overview.evaluated, **old))  # type: ignore[arg-type]
     write_stability(copy.run.folder, stability_of(replace(overview.provenance, **old)))  # type: ignore[arg-type]
     kept = read(copy, overview)
-    assert (kept.pruning, kept.sanity, kept.stability) == (None, None, None)
-    assert reasons(kept) == dict.fromkeys(("pruning", "sanity", "stability"), reason)
+    assert [getattr(kept, part) for part in PARTS] == [None] * len(PARTS)
+    assert reasons(kept) == dict.fromkeys(PARTS, reason)
 
 
 def spoil_version(file: Path) -> None:
@@ -107,9 +121,9 @@ def truncate(file: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [spoil_version, spoil_field, truncate])
 def test_reports_that_cant_be_read_are_absent(copy: World, overview: Overview, spoil: Callable[[Path], None]) -> None:
-    write_both(copy.run.folder, overview.evaluated)
+    write_all(copy.run.folder, overview.evaluated)
     write_stability(copy.run.folder, stability_of(overview.provenance))
-    for name in ("pruning", "sanity", "stability"):
+    for name in (*REPORTS, "stability"):
         spoil(copy.run.folder / f"{name}.json")
     unreadable = "can't be read by this version of mamviz"
-    assert reasons(read(copy, overview)) == dict.fromkeys(("pruning", "sanity", "stability"), unreadable)
+    assert reasons(read(copy, overview)) == dict.fromkeys(PARTS, unreadable)

@@ -29,18 +29,22 @@ from mamviz.stats.clustering import cluster
 from mamviz.stats.poster import describe_average, poster_average, poster_intervals, poster_table
 from mamviz.stats.ranking import rank_neighbours
 from tests.reports.agreed import stability_of
+from tests.reports.attacked import robustness_report
+from tests.reports.drawn import edit_report
 from tests.reports.page.parts import make_certainty, make_entanglement, make_pruning, make_sanity, off_diagonal
 from tests.reports.page.shown import make_attribute, make_strip
 from tests.reports.records import NAN, PROVENANCE, around, epochs
 
 NAMES = ("Smiling", "Male", "Young", "Wearing_Hat", "<b>\"&'")
-PARTS: tuple[OverviewPart, ...] = ("certainty", "entanglement", "pruning", "sanity", "stability")
+PARTS: tuple[OverviewPart, ...] = ("certainty", "entanglement", "pruning", "sanity", "stability", "edits", "robustness")
 COMMANDS = {
     "certainty": "mamviz extract-masks",
     "entanglement": "mamviz correlate --entanglement",
     "pruning": "mamviz prune-report",
     "sanity": "mamviz sanity",
     "stability": "mamviz stability",
+    "edits": "mamviz generate",
+    "robustness": "mamviz robustness",
 }
 
 
@@ -116,6 +120,8 @@ def make_overview(
         pruning=make_pruning(chosen, n_channels, rng) if "pruning" in parts else None,
         sanity=make_sanity(chosen) if "sanity" in parts else None,
         stability=stability_of("one", "two", "three") if "stability" in parts else None,
+        edits=edit_report() if "edits" in parts else None,
+        robustness=robustness_report() if "robustness" in parts else None,
         warnings=("The images are drawn, not photographs: nothing here says how it goes on photographs.",),
         absent=tuple(
             AbsentPart(part=part, reason="never made", command=COMMANDS[part]) for part in PARTS if part not in parts

@@ -14,7 +14,8 @@ from mamviz_reports.page.summary import summary_section
 from tests.reports.page.made import COMMANDS, NAMES, PARTS, make_overview
 from tests.reports.page.parsed import Document
 
-SECTIONS = ["summary", "accuracy", "attributes", "relations", "channels", "pruning", "sanity", "stability", "files"]
+SECTIONS = ["summary", "accuracy", "attributes", "relations", "channels", "pruning", "sanity", "stability"]
+SECTIONS += ["edits", "robustness", "files"]
 HOSTILE = NAMES[-1]
 
 
@@ -67,7 +68,7 @@ def test_drawings_load_nothing_either_and_have_words(page: Document):
     drawings = page.all("figure", class_="drawing")
     names = [each.attributes["data-name"] for each in drawings]
     assert {"accuracy", "poster", "training", "masks", "correlation", "entanglement", "channels"} <= set(names)
-    assert {"pruning-curves", "pruning-casualties", "pruning-causal", "sanity", "stability"} <= set(names)
+    assert {"pruning-curves", "pruning-casualties", "pruning-causal", "sanity", "stability", "robustness"} <= set(names)
     assert len(set(names)) == len(names)
     for figure in drawings:
         (image,) = page.within(figure, "img")
