@@ -23,7 +23,7 @@ def test_counts_of_edits_come_first_and_say_what_is_by_construction(edited: Docu
     cells = [cell.text.replace(NBSP, " ") for cell in edited.within(first, "td")]
     assert "2 of 2" in cells  # both attributes win in features
     assert "1 of 2" in cells  # the hat alone in the picture
-    assert "Only the second is news" in " ".join(each.text for each in edited.all("p"))
+    assert "the second is the harder question" in " ".join(each.text for each in edited.all("p"))
 
 
 def test_edits_tell_the_split_they_were_measured_on(edited: Document, whole: Overview) -> None:
