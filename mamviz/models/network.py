@@ -82,11 +82,15 @@ class MaskNetwork(nn.Module):
 
     def explain(self, x: Tensor) -> Masks:
         """Return masks, evidence, features and logits of images x (N, 3, S, S) in [-1, 1]."""
-        features = self.extractor(x)
-        _, height, width = self.shape
+        return self.explain_features(self.extractor(x))
+
+    def explain_features(self, features: Tensor) -> Masks:
+        """Return the same of features (N, C, H, W): of a few images at a time, masks stay in a processor's cache."""
+        channels, height, width = self.shape
         masks = self.masking(features)
-        weights = self.readout.scale.expand(self.n_attributes, -1)[None, :, :, None, None]
-        evidence = masks * features.unsqueeze(1) * (weights / (height * width))
+        scale = self.readout.scale.view(1, -1, channels, 1, 1)  # one row for all attributes, or one each
+        # A shared readout meets the features first, which are K times smaller than the masks.
+        evidence = masks * (features.unsqueeze(1) * (scale / (height * width)))
         return Masks(masks, evidence, features, evidence.sum((2, 3, 4)) + self.readout.bias)
 
 

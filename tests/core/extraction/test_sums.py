@@ -53,3 +53,21 @@ def test_a_constant_map_counts_in_no_correlation_within_its_image() -> None:
     np.testing.assert_array_equal(constant.image_count[0, 0, 0, 2], 0)
     assert constant.image_count[0, 0, 0, 0, 1] == len(raw.labels)
     assert np.isfinite(constant.image_r).all()
+
+
+def test_float32_maps_that_hardly_vary_keep_what_varies() -> None:
+    """In float32 a product of masks near 0.5 loses what lies seven digits below: here variances are 1e-6 of squares."""
+    raw = make_raw(5)
+    rng = np.random.default_rng(0)
+    flat = (0.5 + 5e-4 * rng.standard_normal(raw.mask.shape)).astype(np.float32)
+    expected = sum_in_batches(Raw(flat.astype(np.float64), raw.features, raw.readout, raw.labels, raw.blocks), 16)
+    weights = torch.from_numpy(adjusted_weights(raw.labels).values)
+    sums = start_sums(raw.labels.shape[1], raw.mask.shape[2:], device="cpu")
+    masks = Masks(*(torch.from_numpy(each) for each in (flat, flat, raw.features)), torch.zeros(1))
+    add_images(sums, masks, labels=torch.from_numpy(raw.labels), weights=weights)
+    got = to_statistics(sums, ATTRIBUTES).mask
+    apart = ~np.eye(len(ATTRIBUTES), dtype=bool)
+    assert np.abs(expected.mask.image_r[..., apart]).max() > 1
+    np.testing.assert_allclose(got.image_r[..., apart], expected.mask.image_r[..., apart], atol=1e-3)
+    for name in ("total", "positive", "attribute_gram", "channel_gram"):
+        np.testing.assert_allclose(getattr(got, name), getattr(expected.mask, name), rtol=1e-6, err_msg=name)
