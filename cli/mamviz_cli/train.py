@@ -45,7 +45,7 @@ class TrainOptions:
         typer.Option(help="Train a run for each of these seeds, such as 0,1,2; what is there already is kept."),
     ] = None
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print parameters, FLOPs, memory and disk; train nothing.")
+        bool, typer.Option("--dry-run", help="Print parameters, FLOPs, memory, disk and time; train nothing.")
     ] = False
     settings: Settings = field(default_factory=Settings)
     common: Common = field(default_factory=Common)

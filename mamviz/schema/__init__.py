@@ -157,7 +157,7 @@ from mamviz.schema.stability import (
     TopOverlap,
 )
 from mamviz.schema.statistics import BlockStatistics, BlockSums
-from mamviz.schema.training import Budget, Component, EpochRow
+from mamviz.schema.training import Budget, Component, EpochRow, TrainingTime
 from mamviz.schema.validation import (
     OTHERS,
     OURS,
@@ -197,7 +197,7 @@ __all__ = [
     "RankIntervals", "Ranking", "Reading", "Recovery", "Reliability", "RemovalOrder", "RemovalSettings", "Replicates",
     "RobustnessReport", "RobustnessSettings", "RunFacts", "SafeRemoval", "SanityCheck", "SanityReport",
     "SanitySettings", "SanityTable", "Scale", "Sign", "Significance", "Similarities", "Stability", "SwapPair",
-    "TableAgreement", "TiedRanks", "TopOverlap", "Transformation", "TransformationKind", "TransformationScores",
-    "TrueRegions", "TunedPoint", "Variant", "Verdict", "View", "judge_gain", "silent",
+    "TableAgreement", "TiedRanks", "TopOverlap", "TrainingTime", "Transformation", "TransformationKind",
+    "TransformationScores", "TrueRegions", "TunedPoint", "Variant", "Verdict", "View", "judge_gain", "silent",
 ]
 # fmt: on

@@ -35,8 +35,16 @@ class Component:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingTime:
+    """How long a training will take, from a few timed steps: seconds in all, images a second of a step."""
+
+    seconds: float
+    images_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What a training run will need, predicted before it starts."""
+    """What a training run will need, predicted before it starts; time: None where no step was timed."""
 
     parameters: dict[str, int] = field(default_factory=dict)
     flops_per_image: float = 0.0
@@ -44,4 +52,5 @@ class Budget:
     device_bytes: float = 0.0
     disk_bytes: float = 0.0
     architecture: Sequence[str] = ()
+    time: TrainingTime | None = None
     components: tuple[Component, ...] = ()

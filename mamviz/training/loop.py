@@ -19,6 +19,7 @@ from mamviz.data.dataset import ImageData
 from mamviz.data.prefetch import prefetch
 from mamviz.distributed import Group, gather, wait
 from mamviz.errors import DataError, TrainingError
+from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import build_network, read_weights, write_network
 from mamviz.run import Run, write_text
 from mamviz.schema import Array, EpochRow, Progress, silent
@@ -85,21 +86,26 @@ def make_optimizer(network: nn.Module, config: RunConfig) -> torch.optim.AdamW:
 
 
 def _start(run: Run, group: Group, *, total_steps: int) -> Session:
-    config = run.config.train
     starts = run.start_file.is_file()
     network = build_network(run.config, n_attributes=len(run.attributes), pretrained=not starts).to(group.device)
     if starts:
         read_weights(network, run.start_file)
-    optimizer = make_optimizer(network, run.config)
+    session = make_session(network, run.config, group, total_steps=total_steps)
+    if run.resume_file.is_file():
+        restore_session(session, run.resume_file)
+    return session
+
+
+def make_session(network: MaskNetwork, config: RunConfig, group: Group, *, total_steps: int) -> Session:
+    """Return a training that has not begun: optimiser, one-cycle schedule (arXiv 1708.07120) and averaged weights."""
+    optimizer = make_optimizer(network, config)
     # of four steps a quarter is one, and torch 2.13 then divides by zero
     warm_up = WARM_UP if WARM_UP * total_steps != 1 else 1.2 * WARM_UP
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, run.config.peak_rate, total_steps=total_steps, pct_start=warm_up
+        optimizer, config.peak_rate, total_steps=total_steps, pct_start=warm_up
     )
     session = Session(network, network, deepcopy(network), optimizer, schedule)
-    if run.resume_file.is_file():
-        restore_session(session, run.resume_file)
-    if config.compile:
+    if config.train.compile:
         session.wrapped = torch.compile(network)  # type: ignore[assignment]
     if group.world > 1:
         devices = [group.device] if group.device.startswith("cuda") else None
@@ -117,7 +123,7 @@ def _train_epoch(
     order = data.select("train")[epoch_order(len(data.select("train")), seed=run.config.seed, epoch=epoch)]
     plan = [order[step * config.batch_size :][: config.batch_size] for step in range(done, steps_an_epoch)]
     for batch, images in prefetch(_read(data, plan, group)):
-        _step(run.config, data, session, batch=batch, images=images, group=group)
+        take_step(run.config, data, session, batch=batch, images=images, group=group)
         note = f"epoch {epoch + 1} of {config.epochs}, loss {session.totals.loss / session.totals.n_images:.4f}"
         progress(session.step, steps_an_epoch * config.epochs, note)
         if session.step % config.checkpoint_steps == 0 and session.step % steps_an_epoch:
@@ -139,7 +145,13 @@ def _read(data: ImageData, plan: list[Array], group: Group) -> Iterator[tuple[Ar
         yield own, data.images[own]
 
 
-def _step(config: RunConfig, data: ImageData, session: Session, *, batch: Array, images: Array, group: Group) -> None:
+def take_step(
+    config: RunConfig, data: ImageData, session: Session, *, batch: Array, images: Array, group: Group
+) -> None:
+    """Take one step on the images of a batch; raises TrainingError at a loss that is not finite.
+
+    batch    indices of the images; images (n, S, S, 3) their pixels
+    """
     # One generator a step and process: a resumed run draws what the uninterrupted one drew.
     key = np.random.SeedSequence([config.seed, session.step, group.rank]).generate_state(1, np.uint64)[0]
     generator = torch.Generator().manual_seed(int(key >> 1))

@@ -30,10 +30,21 @@ def describe_architecture(budget: Budget) -> str:
 
 
 def describe_budget(budget: Budget) -> str:
-    """Say how much memory and disk a run will need, as far as it was predicted."""
+    """Say how much memory, disk and time a run will need, as far as it was predicted."""
     needs = (("memory", budget.ram_bytes), ("device memory", budget.device_bytes), ("disk", budget.disk_bytes))
     known = [f"{name} {describe_bytes(size)}" for name, size in needs if size]
+    if budget.time is not None:
+        known.append(f"time {describe_seconds(budget.time.seconds)} ({budget.time.images_per_second:.3g} images/s)")
     return (", ".join(known) or "not predicted") + "\n"
+
+
+def describe_seconds(seconds: float) -> str:
+    """Write a time in the unit that leaves one or two digits before the point: 43 s, 17 min, 2.5 h, 12 days."""
+    for unit, name in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * unit:
+            count = seconds / unit
+            return f"{count:.1f} {name}" if count < 10 else f"{count:.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 def describe_bytes(size: float) -> str:

@@ -54,7 +54,7 @@ def copied(small, world):
 
 
 def test_an_unfinished_run_is_finished_first(world, data_options, monkeypatch: pytest.MonkeyPatch) -> None:
-    true_step, steps = loop._step, []
+    true_step, steps = loop.take_step, []
 
     def stop_at_the_third(*arguments: object, **named: object) -> None:
         steps.append(None)
@@ -62,11 +62,11 @@ def test_an_unfinished_run_is_finished_first(world, data_options, monkeypatch: p
             raise KeyboardInterrupt
         true_step(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "_step", stop_at_the_third)
+    monkeypatch.setattr(loop, "take_step", stop_at_the_third)
     options = ("--size", "32", "--epochs", "2", "--batch-size", "16", "--channels", "8", "--checkpoint-steps", "1")
     stopped = world("train", *data_options, *options, code=130)
     assert "mamviz train --resume" in stopped.err.splitlines()[-1]
-    monkeypatch.setattr(loop, "_step", true_step)
+    monkeypatch.setattr(loop, "take_step", true_step)
     ended = world("extract-masks", "--json")
     assert "few-1 is unfinished: going on with it first" in ended.err
     assert ended.json["n_images"] == 96

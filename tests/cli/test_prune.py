@@ -100,7 +100,7 @@ def test_every_command_takes_a_pruned_run(small, ended, arguments: tuple[str, ..
 def test_a_fine_tune_that_was_stopped_goes_on_with_train(small, ended, monkeypatch: pytest.MonkeyPatch) -> None:
     from mamviz.training import loop
 
-    step = loop._step
+    step = loop.take_step
     left = iter(range(2))
 
     def stop(*arguments, **options) -> None:
@@ -108,7 +108,7 @@ def test_a_fine_tune_that_was_stopped_goes_on_with_train(small, ended, monkeypat
             raise KeyboardInterrupt
         step(*arguments, **options)
 
-    monkeypatch.setattr(loop, "_step", stop)
+    monkeypatch.setattr(loop, "take_step", stop)
     stopped = small("prune", "few-1", "--keep", "0.5", "--tune-epochs", "1", "--name", "half", *QUICK, code=130)
     assert "mamviz train --resume" in stopped.err.splitlines()[-1]
     run = open_run(small.runs / "half")

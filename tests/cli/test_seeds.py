@@ -69,7 +69,7 @@ def test_other_settings_are_refused_before_anything_is_trained(family, data_opti
 def test_a_stopped_family_goes_on_with_the_command_it_names(
     world, data_options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true_step, steps = loop._step, []
+    true_step, steps = loop.take_step, []
 
     def stop_in_the_second(*arguments: object, **named: object) -> None:
         steps.append(None)
@@ -77,7 +77,7 @@ def test_a_stopped_family_goes_on_with_the_command_it_names(
             raise KeyboardInterrupt
         true_step(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "_step", stop_in_the_second)
+    monkeypatch.setattr(loop, "take_step", stop_in_the_second)
     options = ("train", *data_options, *TINY, "--seeds", "1,2,4")
     last = world(*options, code=130).err.splitlines()[-1]
     assert last.startswith(f"mamviz: stopped; {world.runs / 'few-1-seed-2'} keeps what was trained")
@@ -87,7 +87,7 @@ def test_a_stopped_family_goes_on_with_the_command_it_names(
     assert command.endswith("--name few-1")
     assert open_run(world.runs / "few-1-seed-1").trained
     assert not open_run(world.runs / "few-1-seed-2").trained
-    monkeypatch.setattr(loop, "_step", true_step)
+    monkeypatch.setattr(loop, "take_step", true_step)
     ended = world(*options, "--name", "few-1", "--json")
     assert "few-1-seed-1 is there already and kept" in ended.err
     assert "going on with" in ended.err

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -82,6 +83,9 @@ def test_a_dry_run_counts_and_writes_nothing(world, data_options, monkeypatch: p
     total = sum(ended.json["parameters"].values())
     assert f"{total:,} parameters in all" in ended.out
     assert "memory " in ended.out
+    assert ended.json["time"]["seconds"] > 0
+    assert re.search(r"time \d+ s \(\d+ images/s\)", ended.out)
+    assert (ended.json["n_train"], ended.json["n_validation"]) == (48, 16)
     faces = world("train", "--faces", "5000", "--dry-run", "--json").json
     assert (faces["n_images"], faces["n_attributes"]) == (5000, 40)
     assert faces["disk_bytes"] > 5000 * 3 * 64 * 64

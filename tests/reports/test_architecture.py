@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mamviz.errors import ConfigError
-from mamviz.schema import Budget, Component
-from mamviz_reports.architecture import describe_architecture, describe_budget, describe_bytes
+from mamviz.schema import Budget, Component, TrainingTime
+from mamviz_reports.architecture import describe_architecture, describe_budget, describe_bytes, describe_seconds
 
 COMPONENTS = (
     Component(name="extractor", reads="", output=(48, 8, 8), parameters=20304, detail="receptive field 15 px"),
@@ -57,6 +57,15 @@ def test_part_that_reads_an_unknown_one_is_refused():
 def test_budget_says_what_is_needed_and_leaves_out_what_is_not_known():
     assert describe_budget(Budget(ram_bytes=1.21e9, disk_bytes=3e7)) == "memory 1.21 GB, disk 30 MB\n"
     assert describe_budget(Budget()) == "not predicted\n"
+    timed = Budget(disk_bytes=3e7, time=TrainingTime(seconds=1020, images_per_second=125.4))
+    assert describe_budget(timed) == "disk 30 MB, time 17 min (125 images/s)\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (119, "119 s"), (120, "2.0 min"), (9000, "2.5 h"), (1.2e6, "14 days")]
+)
+def test_a_time_is_told_in_the_unit_that_reads_best(seconds: float, words: str):
+    assert describe_seconds(seconds) == words
 
 
 @pytest.mark.parametrize(("size", "words"), [(999, "999 bytes"), (1000, "1 kB"), (2.5e6, "2.5 MB"), (8e11, "800 GB")])

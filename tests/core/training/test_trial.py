@@ -1,0 +1,56 @@
+"""A predicted time against the arithmetic of its steps; how it compares with a real training is in docs/results.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from mamviz.training import trial
+from mamviz.training.trial import time_training
+from tests.core.made import make_config
+
+
+class Clock:
+    """A clock that stands still but while a step or a prediction is made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, step: float, prediction: float) -> None:
+        self.now, self.steps = 0.0, 0
+        true_step, true_predict = trial.take_step, trial.predict
+
+        def take_step(*arguments: object, **named: object) -> None:
+            self.now += step
+            self.steps += 1
+            true_step(*arguments, **named)  # type: ignore[arg-type]
+
+        def predict(*arguments: object, **named: object) -> object:
+            self.now += prediction
+            return true_predict(*arguments, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(trial.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(trial, "take_step", take_step)
+        monkeypatch.setattr(trial, "predict", predict)
+
+
+def test_the_time_is_that_of_all_steps_and_validations(monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch, step=0.5, prediction=0.08)
+    found = time_training(make_config(batch_size=8, epochs=3), n_attributes=4, n_train=83, n_validation=20)
+    assert found.images_per_second == pytest.approx(16)
+    assert found.seconds == pytest.approx(3 * (10 * 0.5 + 20 * 0.01))
+
+
+def test_less_than_a_batch_is_one_step_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch, step=0.5, prediction=0.0)
+    found = time_training(make_config(batch_size=8, epochs=3), n_attributes=4, n_train=5, n_validation=0)
+    assert found.seconds == pytest.approx(1.5)
+
+
+def test_a_step_that_takes_very_long_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, step=30.0, prediction=0.0)
+    found = time_training(make_config(batch_size=8, epochs=1), n_attributes=4, n_train=80, n_validation=0)
+    assert clock.steps == 1
+    assert found.seconds == pytest.approx(300)
+
+
+def test_the_true_steps_are_timed() -> None:
+    found = time_training(make_config(batch_size=8), n_attributes=4, n_train=80, n_validation=8)
+    assert found.seconds > 0
+    assert found.images_per_second > 0
