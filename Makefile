@@ -47,7 +47,7 @@ validate: $(VENV)/.dev  ## the long proofs: faces with a planted answer, coverag
 variants: $(VENV)/.runtime  ## networks compared: accuracy, stability over seeds, the poster's Table 2, exactness
 	$(BIN)/python benchmarks/variants.py $(ARGS)
 
-bench: $(VENV)/.runtime  ## measure speed and memory
+bench: $(VENV)/.dev  ## measure speed and memory
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 clean:  ## remove the virtual environment and everything built or cached; runs stay

@@ -12,16 +12,19 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from explainers import measure_explainers
+from matrix import describe as describe_matrix
 from PIL import Image
+from scaling import describe as describe_scaling
+from timing import Timing, digits, timed
+from torch.utils.flop_counter import FlopCounterMode
 
 from mamviz.config import RunConfig
 from mamviz.data.images import pack
@@ -37,16 +40,9 @@ from mamviz.training.losses import total_loss
 N_ATTRIBUTES = 40
 BATCH = 128
 N_FILES = 512
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Images a second: median, slowest and fastest repeat."""
-
-    name: str
-    median: float
-    low: float
-    high: float
+AT_A_TIME = 6  # images whose masks stay in a cache, as a pass takes them
+MATRIX_IMAGES = 400
+SCALING_IMAGES = [500, 4000]
 
 
 def main() -> None:
@@ -61,9 +57,13 @@ def main() -> None:
     print(f"\n{machine}, {threads} threads, torch {torch.__version__}; images a second\n")
     print("| job | median | slowest | fastest |\n|---|---|---|---|")
     for timing in timings:
-        print(f"| {timing.name} | {timing.median:.0f} | {timing.low:.0f} | {timing.high:.0f} |")
+        print("|", " | ".join((timing.name, *map(digits, (timing.median, timing.low, timing.high)))), "|")
+    network = build_network(RunConfig(), n_attributes=N_ATTRIBUTES)
+    notes = [*describe_floor(network, timings), *describe_matrix(MATRIX_IMAGES)]
+    print("", *notes, "", *describe_scaling(SCALING_IMAGES, repeats=3), sep="\n")
     if options.json:
-        options.json.write_text(json.dumps([asdict(timing) for timing in timings], indent=2) + "\n")
+        record = {"timings": [asdict(timing) for timing in timings], "notes": notes}
+        options.json.write_text(json.dumps(record, indent=2) + "\n")
 
 
 def measure(repeats: int) -> Iterator[Timing]:
@@ -73,7 +73,10 @@ def measure(repeats: int) -> Iterator[Timing]:
     order = np.arange(BATCH)
     for size in (64, 128):
         yield timed(
-            f"draw built-in faces, {size} px", lambda size=size: draw_faces(labels, order, size=size, seed=0), repeats
+            f"draw built-in faces, {size} px",
+            lambda size=size: draw_faces(labels, order, size=size, seed=0),
+            repeats,
+            n_images=BATCH,
         )
     yield from measure_reading(repeats)
     network = build_network(config, n_attributes=N_ATTRIBUTES)
@@ -86,10 +89,16 @@ def measure(repeats: int) -> Iterator[Timing]:
         ("the same network written plainly, bfloat16", None, True),
     ):
         run = forward or plain_forward(network)
-        yield timed(f"train, {name}", train_step(network, run, config, x, truth, half=half), repeats)
+        yield timed(f"train, {name}", train_step(network, run, config, x, truth, half=half), repeats, n_images=BATCH)
     network.eval()
-    yield timed("extract, network alone", lambda: explain(network, x), repeats)
-    yield timed("extract, with all statistics", lambda: extract(network, x, truth.double()), repeats)
+    yield timed("extract, with all statistics", lambda: extract(network, x, truth.double()), repeats, n_images=BATCH)
+    yield timed(
+        "extract, the same written plainly",
+        lambda: extract_plainly(network, x, truth.double()),
+        repeats,
+        n_images=BATCH,
+    )
+    yield from measure_explainers(network, x, repeats)
 
 
 def measure_reading(repeats: int) -> Iterator[Timing]:
@@ -157,28 +166,56 @@ def train_step(
 
 
 @torch.inference_mode()
-def explain(network: MaskNetwork, x: torch.Tensor) -> None:
-    """Compute masks and evidence of a batch."""
-    network.explain(x)
+def extract(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
+    """Compute masks and evidence and add them to the block statistics, a few images at a time as a pass does."""
+    sums = start_sums(N_ATTRIBUTES, network.shape, device="cpu")
+    features = network.extractor(x)
+    for rows in torch.arange(len(x)).split(AT_A_TIME):
+        add_images(sums, network.explain_features(features[rows]), labels=labels[rows], weights=labels[rows])
 
 
 @torch.inference_mode()
-def extract(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
-    """Compute masks and evidence and add them to the block statistics, four images at a time as a pass does."""
-    sums = start_sums(N_ATTRIBUTES, network.shape, device="cpu")
-    for rows in torch.arange(len(x)).split(4):
-        add_images(sums, network.explain(x[rows]), labels=labels[rows], weights=labels[rows])
+def extract_plainly(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
+    """Compute the same sums as a script would: masks and evidence of the batch kept whole, an image at a time."""
+    features = network.extractor(x)
+    masks = network.masking(features).contiguous()
+    scale = network.readout.scale.expand(N_ATTRIBUTES, -1)[None, :, :, None, None]
+    evidence = masks * features.unsqueeze(1) * scale / (features.shape[2] * features.shape[3])
+    for maps in (masks, evidence):
+        maps.sum(0, dtype=torch.float64)
+        for weighed in (labels, labels):
+            torch.einsum("nk,nkchw->kchw", weighed.float(), maps)
+        torch.einsum("nkchw,nkdhw->cd", maps, maps)
+        for view in (maps.flatten(2), maps.sum((3, 4)), maps.sum(2).flatten(2)):
+            for image in view:
+                torch.atanh(torch.corrcoef(image) - 2 * torch.eye(N_ATTRIBUTES))
+                torch.atanh(torch.corrcoef(image - image.mean(0)) - 2 * torch.eye(N_ATTRIBUTES))
+                image @ image.T
 
 
-def timed(name: str, job: Callable[[], object], repeats: int, *, n_images: int = BATCH) -> Timing:
-    """Run a job once to warm up and then `repeats` times."""
-    job()
-    rates = []
-    for _ in range(repeats):
-        start = time.perf_counter()
+def describe_floor(network: MaskNetwork, timings: list[Timing]) -> list[str]:
+    """Say how much of what this processor can multiply is reached: products counted, against one large product."""
+    x = torch.rand(8, 3, 64, 64).contiguous(memory_format=torch.channels_last)
+    labels = torch.ones(8, N_ATTRIBUTES)
+    training = _count(lambda: total_loss(network.train()(x), labels, x, RunConfig().train).backward()) / 8  # type: ignore[no-untyped-call]
+    network.eval()
+    extraction = _count(lambda: extract(network, x, labels.double())) / 8
+    square = torch.rand(2048, 2048)
+    peak = 2 * 2048**3 * timed("product", lambda: square @ square, 5, n_images=1).median
+    rates = {timing.name: timing.median for timing in timings}
+    lines = [f"one product of 2,048 x 2,048: {peak / 1e9:.0f} GFLOP/s"]
+    for name, flops in (("train, ours, float32", training), ("extract, with all statistics", extraction)):
+        share = rates[name] * flops / peak
+        lines.append(
+            f"{name}: {flops / 1e9:.3f} GFLOP an image, {peak / flops:.0f} images/s at most, {share:.0%} of it"
+        )
+    return lines
+
+
+def _count(job: Callable[[], object]) -> float:
+    with FlopCounterMode(display=False) as counter:
         job()
-        rates.append(n_images / (time.perf_counter() - start))
-    return Timing(name, statistics.median(rates), min(rates), max(rates))
+    return float(counter.get_total_flops())
 
 
 if __name__ == "__main__":

@@ -209,11 +209,11 @@ def _add_view(sums: MapSums, index: int, spread: _Spread, totals: Tensor, length
     for centring, values in enumerate((spread.raw, spread.common)):
         variance = torch.diagonal(values, dim1=1, dim2=2)
         varies = variance > CONSTANT * level
-        scale = torch.where(varies, variance, 1.0).rsqrt()
-        r = values * scale.unsqueeze(1) * scale.unsqueeze(2)
-        known = varies.unsqueeze(1) & varies.unsqueeze(2)
+        # An r that is not defined becomes 0, and so does its z.
+        scale = torch.where(varies, torch.where(varies, variance, 1.0).rsqrt(), 0.0)
+        r = (values * scale.unsqueeze(1)).mul_(scale.unsqueeze(2))
         # |r| = 1 has no finite z; the diagonal, where it is sure, carries nothing.
-        z = torch.atanh(r.clamp(-1 + 1e-12, 1 - 1e-12))
-        known &= ~torch.eye(r.shape[1], dtype=torch.bool, device=r.device)
-        sums.image_r[index, centring] += torch.where(known, z, 0.0).sum(0)
-        sums.image_count[index, centring] += known.sum(0)
+        z = r.clamp_(-1 + 1e-12, 1 - 1e-12).atanh_().sum(0)
+        known = varies.double()
+        sums.image_r[index, centring] += z.fill_diagonal_(0)
+        sums.image_count[index, centring] += (known.T @ known).fill_diagonal_(0)
