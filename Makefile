@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Processes that share the tests, a file each.
+WORKERS ?= 2
 
 # With it set, every start of Python compiles torch anew: 7 s a start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,7 +24,7 @@ demo: $(VENV)/.runtime  ## from faces to report in one go: draws, trains, extrac
 	$(BIN)/mamviz demo $(ARGS)
 
 test: $(VENV)/.dev  ## all tests, quickly
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 coverage: $(VENV)/.dev  ## all tests, with the lines and branches they miss
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)

@@ -26,8 +26,8 @@ from mamviz.stats.moments import adjusted_weights, number_of_blocks
 from mamviz.store.layout import size_on_disk
 from mamviz.store.masks import Plan, create_masks, join_masks, same_plan, unfinished_blocks, writing
 
-# Cells of masks in work at a time: 4 MB, which stay in a CPU's last cache (measured: 3 to 10 MB equal, 1 MB half as
-# fast, 40 MB slower by a third), and 256 MB, enough to keep a GPU busy.
+# Cells of masks in work at a time: 4 MB, which stay in a CPU's last cache (measured: 3 to 8 MB equal, 1 MB and 40 MB
+# slower by a third), and 256 MB, enough to keep a GPU busy.
 CELLS_AT_A_TIME = {"cpu": 1 << 20, "cuda": 1 << 26}
 
 

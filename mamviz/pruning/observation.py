@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 from torch.nn import functional
 
 from mamviz.extraction.sums import add_images, start_sums, to_statistics
-from mamviz.models.network import MaskNetwork, Masks
+from mamviz.models.network import MaskNetwork
 from mamviz.models.surgery import ChannelMeans
 from mamviz.pruning.importance import channel_importance
 from mamviz.pruning.part import Part
@@ -62,19 +61,10 @@ def sum_masks(network: MaskNetwork, part: Part, *, progress: Progress = silent) 
     sums = start_sums(network.n_attributes, network.shape, device=str(device))
     step = max(1, CELLS_AT_A_TIME // (network.n_attributes * part.features[0].numel()))
     for rows in _slices(part.n_images, step):
-        masks = explain_features(network, part.features[rows])
+        masks = network.explain_features(part.features[rows])
         add_images(sums, masks, labels=labels[rows], weights=weights[rows])
         progress(rows.stop, part.n_images)
     return to_statistics(sums, part.attributes)
-
-
-def explain_features(network: MaskNetwork, features: Tensor) -> Masks:
-    """Return masks, evidence and logits of features (n, C, H, W): `MaskNetwork.explain` after its extractor."""
-    _, _, height, width = features.shape
-    masks = network.masking(features)
-    scale = network.readout.scale.expand(network.n_attributes, -1)[None, :, :, None, None]
-    evidence = masks * features.unsqueeze(1) * (scale / (height * width))
-    return Masks(masks, evidence, features, evidence.sum((2, 3, 4)) + network.readout.bias)
 
 
 def take_means(network: MaskNetwork, statistics: BlockStatistics) -> ChannelMeans:

@@ -19,7 +19,7 @@ from mamviz.training.prediction import predict
 
 # Steps that are not timed, steps whose median counts, and seconds after which no further step is begun.
 WARM_UP = 1
-STEPS = 5
+STEPS = 3
 LONGEST = 20.0
 
 

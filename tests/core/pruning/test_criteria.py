@@ -16,7 +16,7 @@ from mamviz.models.surgery import ChannelMeans
 from mamviz.pruning.criteria import all_orders, order_channels
 from mamviz.pruning.elimination import order_backward, order_clusters
 from mamviz.pruning.greedy import remove_greedily
-from mamviz.pruning.observation import Observation, explain_features, observe
+from mamviz.pruning.observation import Observation, observe
 from mamviz.pruning.part import Part
 from mamviz.schema import BASELINES, MASK_CRITERIA, Criterion
 from tests.core.models.stirred import SMALL, stir, stirred_network
@@ -199,7 +199,7 @@ def plant() -> tuple[MaskNetwork, Part]:
     network.masking.mask.weight.mul_(0.1)
     network.masking.mask.bias.zero_()
     network.readout.scale[:] = torch.tensor([1e-3, 2.0, 1.0, -0.7, 0.8, 6.0])
-    logits = explain_features(network, part.features).logits
+    logits = network.explain_features(part.features).logits
     network.readout.bias.sub_(logits.median(0).values)
     part.labels[:] = (logits > logits.median(0).values).numpy()
     return network, part

@@ -10,7 +10,7 @@ from torch.nn import functional
 from mamviz.models.network import MaskNetwork
 from mamviz.pruning import observation
 from mamviz.pruning.importance import channel_importance
-from mamviz.pruning.observation import estimate_taylor, explain_features, observe
+from mamviz.pruning.observation import estimate_taylor, observe
 from mamviz.pruning.part import Part
 from mamviz.schema import BlockSums, Floats
 from mamviz.stats.moments import adjusted_weights
@@ -20,7 +20,7 @@ from tests.core.pruning.pruned_parts import NAMES, make_network, make_part, spar
 
 def loss_of(network: MaskNetwork, part: Part, image: int, features: torch.Tensor) -> torch.Tensor:
     """Binary cross entropy of one image, its masks all made, in the network's precision."""
-    logits = explain_features(network, features[None]).logits[0]
+    logits = network.explain_features(features[None]).logits[0]
     labels = torch.from_numpy(part.labels[image]).to(features)
     return functional.binary_cross_entropy_with_logits(logits, labels)
 
@@ -84,7 +84,7 @@ def test_means_and_activation_are_those_of_all_images() -> None:
     part = make_part(network)
     found = observe(network, part)
     with torch.no_grad():
-        seen = explain_features(network, part.features)
+        seen = network.explain_features(part.features)
     assert found.means.features.dtype == found.means.evidence.dtype == torch.float32
     torch.testing.assert_close(found.means.features, part.features.mean(0), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(found.means.evidence, seen.evidence.sum((3, 4)).mean(0), rtol=1e-4, atol=1e-4)
