@@ -24,7 +24,7 @@ demo: $(VENV)/.runtime  ## from faces to report in one go: draws, trains, extrac
 	$(BIN)/mamviz demo $(ARGS)
 
 test: $(VENV)/.dev  ## all tests, quickly
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: $(VENV)/.dev  ## all tests, with the lines and branches they miss
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)
