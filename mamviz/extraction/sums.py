@@ -128,7 +128,7 @@ def _add_map(sums: MapSums, values: Tensor, factors: Tensor) -> None:
     for place, total in enumerate((sums.total, sums.positive, sums.adjusted)):
         total.add_(products[:, place].permute(0, 3, 1, 2))
     flat = cells.view(-1, channels)  # (image * attribute * cell, channel)
-    sums.channel_gram.addmm_(flat.T, flat)
+    sums.channel_gram += flat.T @ flat
     for index, view in enumerate((whole, cells.sum((2, 3)), cells.sum(4).flatten(2))):  # full, channel, spatial
         gram = view @ view.transpose(1, 2)
         sums.attribute_gram[index] += gram.sum(0)
