@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from explainers import measure_explainers
+from extracting import extract
 from matrix import describe as describe_matrix
 from PIL import Image
 from scaling import describe as describe_scaling
@@ -31,7 +32,6 @@ from mamviz.data.images import pack
 from mamviz.data.synthetic.files import write_faces
 from mamviz.data.synthetic.labels import draw_labels
 from mamviz.data.synthetic.render import draw_faces
-from mamviz.extraction.sums import add_images, start_sums
 from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import build_network
 from mamviz.training.loop import make_optimizer
@@ -40,7 +40,6 @@ from mamviz.training.losses import total_loss
 N_ATTRIBUTES = 40
 BATCH = 128
 N_FILES = 512
-AT_A_TIME = 6  # images whose masks stay in a cache, as a pass takes them
 MATRIX_IMAGES = 400
 SCALING_IMAGES = [500, 4000]
 
@@ -91,10 +90,11 @@ def measure(repeats: int) -> Iterator[Timing]:
         run = forward or plain_forward(network)
         yield timed(f"train, {name}", train_step(network, run, config, x, truth, half=half), repeats, n_images=BATCH)
     network.eval()
-    yield timed("extract, with all statistics", lambda: extract(network, x, truth.double()), repeats, n_images=BATCH)
+    wide = truth.double()
+    yield timed("extract, with all statistics", lambda: extract(network, x, wide, wide), repeats, n_images=BATCH)
     yield timed(
         "extract, the same written plainly",
-        lambda: extract_plainly(network, x, truth.double()),
+        lambda: extract_plainly(network, x, wide),
         repeats,
         n_images=BATCH,
     )
@@ -166,15 +166,6 @@ def train_step(
 
 
 @torch.inference_mode()
-def extract(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
-    """Compute masks and evidence and add them to the block statistics, a few images at a time as a pass does."""
-    sums = start_sums(N_ATTRIBUTES, network.shape, device="cpu")
-    features = network.extractor(x)
-    for rows in torch.arange(len(x)).split(AT_A_TIME):
-        add_images(sums, network.explain_features(features[rows]), labels=labels[rows], weights=labels[rows])
-
-
-@torch.inference_mode()
 def extract_plainly(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
     """Compute the same sums as a script would: masks and evidence of the batch kept whole, an image at a time."""
     features = network.extractor(x)
@@ -199,7 +190,7 @@ def describe_floor(network: MaskNetwork, timings: list[Timing]) -> list[str]:
     labels = torch.ones(8, N_ATTRIBUTES)
     training = _count(lambda: total_loss(network.train()(x), labels, x, RunConfig().train).backward()) / 8  # type: ignore[no-untyped-call]
     network.eval()
-    extraction = _count(lambda: extract(network, x, labels.double())) / 8
+    extraction = _count(lambda: extract(network, x, labels.double(), labels.double())) / 8
     square = torch.rand(2048, 2048)
     peak = 2 * 2048**3 * timed("product", lambda: square @ square, 5, n_images=1).median
     rates = {timing.name: timing.median for timing in timings}

@@ -18,10 +18,11 @@ from typing import Literal
 
 import numpy as np
 import torch
+from extracting import extract
 from timing import peak_bytes
 
 from mamviz.config import RunConfig
-from mamviz.extraction.sums import add_images, start_sums, to_statistics
+from mamviz.extraction.sums import to_statistics
 from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import build_network
 from mamviz.schema import Choices
@@ -30,7 +31,6 @@ from mamviz.stats.moments import adjusted_weights
 
 Way = Literal["numpy", "sums"]
 N_ATTRIBUTES = 40
-AT_A_TIME = 6
 
 
 @dataclass(frozen=True)
@@ -104,16 +104,9 @@ def _keep(network: MaskNetwork, x: torch.Tensor, weights: np.ndarray) -> tuple[n
     return mean, adjusted, np.tanh(single)
 
 
-@torch.inference_mode()
 def _sum(network: MaskNetwork, x: torch.Tensor, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
     """Add up block statistics, of masks and of evidence, and correlate from them."""
-    sums = start_sums(N_ATTRIBUTES, network.shape, device="cpu")
-    tables = torch.from_numpy(labels), torch.from_numpy(weights)
-    for part in torch.arange(len(x)).split(64):
-        features = network.extractor(x[part])
-        for few in torch.arange(len(part)).split(AT_A_TIME):
-            rows = part[few]
-            add_images(sums, network.explain_features(features[few]), labels=tables[0][rows], weights=tables[1][rows])
+    sums = extract(network, x, torch.from_numpy(labels), torch.from_numpy(weights))
     statistics = to_statistics(sums, tuple(map(str, range(N_ATTRIBUTES))))
     return tuple(
         correlate_attributes(

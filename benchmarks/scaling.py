@@ -17,14 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from extracting import extract
 from timing import Timing, peak_bytes, timed
 
 from mamviz import __version__
 from mamviz.config import RunConfig
 from mamviz.data.dataset import open_data
 from mamviz.extraction import extract_masks, plan_extraction
-from mamviz.extraction.sums import add_images, start_sums
-from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import build_network, write_network
 from mamviz.training.loop import make_optimizer
 from mamviz.training.losses import total_loss
@@ -56,9 +55,9 @@ def describe(images: list[int], *, repeats: int) -> list[str]:
         for size in sizes:
             k, c = (size, CHANNELS[0]) if word == "attributes" else (ATTRIBUTES[0], size)
             found.append(_measure(k, c, repeats))
-        for place, (size, (train, extract)) in enumerate(zip(sizes, found, strict=True)):
+        for place, (size, (train, statistics)) in enumerate(zip(sizes, found, strict=True)):
             slope = "" if place == 0 else _slopes(sizes[place - 1 : place + 1], found[place - 1 : place + 1])
-            lines.append(f"| {size:,} {word} | {train.median:.3g} | {extract.median:.3g} | {slope} |")
+            lines.append(f"| {size:,} {word} | {train.median:.3g} | {statistics.median:.3g} | {slope} |")
     lines += [
         "",
         "| images | seconds of extraction | images/s | most memory, MB | masks.h5, MB |",
@@ -93,17 +92,9 @@ def _measure(n_attributes: int, channels: int, repeats: int) -> tuple[Timing, Ti
 
     train = timed("train", step, repeats, n_images=n_images)
     network.eval()
-    extract = timed("extract", lambda: _extract(network, x, labels.double()), repeats, n_images=n_images)
-    return train, extract
-
-
-@torch.inference_mode()
-def _extract(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
-    sums = start_sums(network.n_attributes, network.shape, device="cpu")
-    features = network.extractor(x)
-    step = max(1, (1 << 20) // (network.n_attributes * math.prod(network.shape)))
-    for few in torch.arange(len(x)).split(step):
-        add_images(sums, network.explain_features(features[few]), labels=labels[few], weights=labels[few])
+    wide = labels.double()
+    statistics = timed("extract", lambda: extract(network, x, wide, wide), repeats, n_images=n_images)
+    return train, statistics
 
 
 def _slopes(sizes: tuple[int, ...], found: list[tuple[Timing, Timing]]) -> str:
