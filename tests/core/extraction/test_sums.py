@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from mamviz.extraction import sums as sums_module
 from mamviz.extraction.sums import add_images, start_sums, to_statistics
 from mamviz.models.network import Masks
 from mamviz.schema import BlockStatistics, BlockSums
@@ -44,6 +45,18 @@ def test_sums_equal_brute_force_for_every_batch_size(batch_size: int) -> None:
     raw = make_raw(3)
     one_block = Raw(raw.mask, raw.features, raw.readout, raw.labels, np.zeros(len(raw.labels), np.int64))
     assert_equal(sum_in_batches(raw, batch_size), fill(one_block, n_blocks=1))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_sums_equal_brute_force_where_symmetric_matrices_are_made_in_blocks(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with more attributes or channels than TRIANGLE_ROWS; the last block is whole or not."""
+    monkeypatch.setattr(sums_module, "TRIANGLE_ROWS", rows)
+    raw = make_raw(3)
+    assert raw.mask.shape[1] > rows
+    one_block = Raw(raw.mask, raw.features, raw.readout, raw.labels, np.zeros(len(raw.labels), np.int64))
+    assert_equal(sum_in_batches(raw, 7), fill(one_block, n_blocks=1))
 
 
 def test_a_constant_map_counts_in_no_correlation_within_its_image() -> None:
