@@ -13,7 +13,7 @@ import argparse
 import json
 import platform
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,11 +21,12 @@ import numpy as np
 import torch
 from explainers import measure_explainers
 from extracting import extract
+from floor import count_flops, measure_peak
 from matrix import describe as describe_matrix
 from PIL import Image
+from plain import extract_plainly, plain_forward, train_step
 from scaling import describe as describe_scaling
 from timing import Timing, digits, timed
-from torch.utils.flop_counter import FlopCounterMode
 
 from mamviz.config import RunConfig
 from mamviz.data.images import pack
@@ -34,7 +35,6 @@ from mamviz.data.synthetic.labels import draw_labels
 from mamviz.data.synthetic.render import draw_faces
 from mamviz.models.network import MaskNetwork
 from mamviz.models.weights import build_network
-from mamviz.training.loop import make_optimizer
 from mamviz.training.losses import total_loss
 
 N_ATTRIBUTES = 40
@@ -127,72 +127,14 @@ def read_plainly(files: list[Path]) -> None:
             np.asarray(image.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS))
 
 
-def plain_forward(network: MaskNetwork) -> Callable[[torch.Tensor], object]:
-    """Return the same network written plainly: masks kept whole, autograd's own backward."""
-    from mamviz.models.network import Outputs
-
-    def forward(x: torch.Tensor) -> Outputs:
-        features = network.extractor(x)
-        masks = network.masking(features)
-        pooled = (masks * features.unsqueeze(1)).mean((3, 4))
-        return Outputs(
-            network.readout(pooled), network.multi(features.mean((2, 3))), network.reconstructor(features), masks.mean()
-        )
-
-    return forward
-
-
-def train_step(
-    network: MaskNetwork,
-    run: Callable[[torch.Tensor], object],
-    config: RunConfig,
-    x: torch.Tensor,
-    labels: torch.Tensor,
-    *,
-    half: bool,
-) -> Callable[[], None]:
-    """Return one training step."""
-    optimizer = make_optimizer(network, config)
-
-    def step() -> None:
-        network.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            outputs = run(x)
-        optimizer.zero_grad(set_to_none=True)
-        total_loss(outputs, labels, x, config.train).backward()  # type: ignore[arg-type]
-        optimizer.step()
-
-    return step
-
-
-@torch.inference_mode()
-def extract_plainly(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor) -> None:
-    """Compute the same sums as a script would: masks and evidence of the batch kept whole, an image at a time."""
-    features = network.extractor(x)
-    masks = network.masking(features).contiguous()
-    scale = network.readout.scale.expand(N_ATTRIBUTES, -1)[None, :, :, None, None]
-    evidence = masks * features.unsqueeze(1) * scale / (features.shape[2] * features.shape[3])
-    for maps in (masks, evidence):
-        maps.sum(0, dtype=torch.float64)
-        for weighed in (labels, labels):
-            torch.einsum("nk,nkchw->kchw", weighed.float(), maps)
-        torch.einsum("nkchw,nkdhw->cd", maps, maps)
-        for view in (maps.flatten(2), maps.sum((3, 4)), maps.sum(2).flatten(2)):
-            for image in view:
-                torch.atanh(torch.corrcoef(image) - 2 * torch.eye(N_ATTRIBUTES))
-                torch.atanh(torch.corrcoef(image - image.mean(0)) - 2 * torch.eye(N_ATTRIBUTES))
-                image @ image.T
-
-
 def describe_floor(network: MaskNetwork, timings: list[Timing]) -> list[str]:
     """Say how much of what this processor can multiply is reached: products counted, against one large product."""
     x = torch.rand(8, 3, 64, 64).contiguous(memory_format=torch.channels_last)
     labels = torch.ones(8, N_ATTRIBUTES)
-    training = _count(lambda: total_loss(network.train()(x), labels, x, RunConfig().train).backward()) / 8  # type: ignore[no-untyped-call]
+    training = count_flops(lambda: total_loss(network.train()(x), labels, x, RunConfig().train).backward()) / 8  # type: ignore[no-untyped-call]
     network.eval()
-    extraction = _count(lambda: extract(network, x, labels.double(), labels.double())) / 8
-    square = torch.rand(2048, 2048)
-    peak = 2 * 2048**3 * timed("product", lambda: square @ square, 5, n_images=1).median
+    extraction = count_flops(lambda: extract(network, x, labels.double(), labels.double())) / 8
+    peak = measure_peak(side=2048)
     rates = {timing.name: timing.median for timing in timings}
     lines = [f"one product of 2,048 x 2,048: {peak / 1e9:.0f} GFLOP/s"]
     for name, flops in (("train, ours, float32", training), ("extract, with all statistics", extraction)):
@@ -201,12 +143,6 @@ def describe_floor(network: MaskNetwork, timings: list[Timing]) -> list[str]:
             f"{name}: {flops / 1e9:.3f} GFLOP an image, {peak / flops:.0f} images/s at most, {share:.0%} of it"
         )
     return lines
-
-
-def _count(job: Callable[[], object]) -> float:
-    with FlopCounterMode(display=False) as counter:
-        job()
-    return float(counter.get_total_flops())
 
 
 if __name__ == "__main__":

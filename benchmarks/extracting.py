@@ -15,9 +15,9 @@ BATCH = 64
 
 @torch.inference_mode()
 def extract(network: MaskNetwork, x: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> Sums:
-    """Return the sums of masks and evidence; labels and weights (n, K) float64."""
-    sums = start_sums(network.n_attributes, network.shape, device="cpu")
-    step = max(1, CELLS_AT_A_TIME["cpu"] // (network.n_attributes * math.prod(network.shape)))
+    """Return the sums of masks and evidence; labels and weights (n, K) float64, on the device of x."""
+    sums = start_sums(network.n_attributes, network.shape, device=str(x.device))
+    step = max(1, CELLS_AT_A_TIME[x.device.type] // (network.n_attributes * math.prod(network.shape)))
     for part in torch.arange(len(x)).split(BATCH):
         features = network.extractor(x[part])
         for few in torch.arange(len(part)).split(step):

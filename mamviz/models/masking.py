@@ -9,15 +9,21 @@ a mask written in the order in which they lie in memory.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from mamviz.config import Readout
 
 # Cells of masks in work at a time: in bfloat16 they and their gradient stay in a core's cache of 2 MB.
 CELLS_AT_A_TIME = 1 << 19
+# On a GPU: 256 MB in float32. Of fewer at a time it would do little but start operations.
+GPU_CELLS_AT_A_TIME = 1 << 26
+# Fewer masks are pooled as fast without the fused kernels, and without the seconds that compiling them takes.
+FUSED_CELLS = 1 << 20
 
 
 class MaskedPool(torch.autograd.Function):
@@ -39,7 +45,7 @@ class MaskedPool(torch.autograd.Function):
         n_images, n_cells, channels = features.shape
         pooled = hidden.new_empty(n_images, len(bias) // channels, channels, dtype=wide)
         level = hidden.new_zeros((), dtype=wide)
-        for part in _chunks(n_images, n_cells * len(bias)):
+        for part in split_images(n_images, n_cells * len(bias), at_a_time=_at_a_time(hidden)):
             masks = _masks(hidden[part], weight, bias, channels)
             level += masks.sum(dtype=wide)
             torch.sum(masks.mul_(features[part].unsqueeze(2)), 1, dtype=wide, out=pooled[part])
@@ -56,7 +62,7 @@ class MaskedPool(torch.autograd.Function):
         grad_hidden, grad_features = torch.empty_like(hidden), torch.empty_like(features)
         grad_weight = torch.zeros_like(weight, dtype=grad_pooled.dtype)
         grad_bias = torch.zeros_like(bias, dtype=grad_pooled.dtype)
-        for part in _chunks(n_images, n_cells * len(bias)):
+        for part in split_images(n_images, n_cells * len(bias), at_a_time=_at_a_time(hidden)):
             masks = _masks(hidden[part], weight, bias, channels)
             shares = share[part].transpose(1, 2)  # (image, 1, attribute, channel)
             torch.sum(masks * shares, 2, out=grad_features[part])
@@ -72,14 +78,36 @@ class MaskedPool(torch.autograd.Function):
         return grad_hidden, grad_features, grad_weight.to(weight.dtype), grad_bias.to(bias.dtype)
 
 
-def _chunks(n_images: int, cells: int) -> list[slice]:
-    step = max(1, CELLS_AT_A_TIME // cells)
+def split_images(n_images: int, cells: int, *, at_a_time: int) -> list[slice]:
+    """Return slices of images, one image at least in each; `cells` of masks an image."""
+    step = max(1, at_a_time // cells)
     return [slice(start, min(start + step, n_images)) for start in range(0, n_images, step)]
+
+
+def _at_a_time(hidden: Tensor) -> int:
+    return GPU_CELLS_AT_A_TIME if hidden.is_cuda else CELLS_AT_A_TIME
 
 
 def _masks(hidden: Tensor, weight: Tensor, bias: Tensor, channels: int) -> Tensor:
     z = torch.addmm(bias, hidden.flatten(0, 1), weight.T)
     return z.sigmoid_().view(*hidden.shape[:2], -1, channels)  # (image, cell, attribute, channel)
+
+
+def choose_pool(hidden: Tensor, *, cells: int) -> type[torch.autograd.Function]:
+    """Return how masks are pooled: by the fused kernels on a GPU that has Triton, else `MaskedPool`.
+
+    cells    of all masks of the batch
+    It is `MaskedPool` for few of them, in float64, on a GPU older than the A100, and where operations are being
+    counted, which can't be seen inside a kernel.
+    """
+    if not hidden.is_cuda or hidden.dtype == torch.float64 or cells < FUSED_CELLS or is_in_torch_dispatch_mode():
+        return MaskedPool
+    if torch.cuda.get_device_capability(hidden.device) < (8, 0) or find_spec("triton") is None:
+        return MaskedPool
+    # Here, for it imports Triton.
+    from mamviz.models.fused import FusedPool, is_ready
+
+    return FusedPool if is_ready(hidden.device) else MaskedPool
 
 
 class MaskGenerator(nn.Module):
@@ -112,8 +140,6 @@ class MaskGenerator(nn.Module):
         nn.init.zeros_(self.mask.weight)
         nn.init.zeros_(self.mask.bias)
 
-    # A loop over chunks, made for the cache: torch.compile takes the rest of the network.
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def pool(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return pooled (N, K, C), the mean over cells of M F, and the mean mask."""
         hidden, cells = self._hide(features), cells_last(features)
@@ -122,7 +148,8 @@ class MaskGenerator(nn.Module):
             tensors = [t.to(half) for t in (hidden, cells, self.mask.weight, self.mask.bias)]
         else:
             tensors = [hidden, cells, self.mask.weight, self.mask.bias]
-        return cast(tuple[Tensor, Tensor], MaskedPool.apply(*tensors))  # type: ignore[no-untyped-call]
+        function = choose_pool(tensors[0], cells=cells.shape[0] * cells.shape[1] * len(self.mask.bias))
+        return cast(tuple[Tensor, Tensor], function.apply(*tensors))  # type: ignore[no-untyped-call]
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the masks (N, K, C, H, W) of features (N, C, H, W), a view of cells-first memory."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from mamviz.config import ModelConfig
@@ -92,6 +93,15 @@ class MaskNetwork(nn.Module):
         # A shared readout meets the features first, which are K times smaller than the masks.
         evidence = masks * (features.unsqueeze(1) * (scale / (height * width)))
         return Masks(masks, evidence, features, evidence.sum((2, 3, 4)) + self.readout.bias)
+
+
+def compile_network(network: MaskNetwork, *, backend: str = "inductor") -> MaskNetwork:
+    """Return the network compiled by torch, but for the pooling: its loop over chunks is made for the cache.
+
+    Not by a decorator, which would load the compiler, for seconds, wherever a network is read.
+    """
+    network.masking.pool = torch.compiler.disable(network.masking.pool)  # type: ignore[method-assign, no-untyped-call]
+    return cast(MaskNetwork, torch.compile(network, backend=backend))
 
 
 def _checked(kept: tuple[int, ...], n_channels: int) -> tuple[int, ...]:

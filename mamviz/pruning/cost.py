@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from mamviz.models.network import MaskNetwork, count_parameters
-from mamviz.pruning.peak import count_peak_bytes
+from mamviz.models.peak import count_peak_bytes
 from mamviz.schema import CostChange, Floats, Interval, Latency, NetworkCost, Progress, silent
 from mamviz.stats.bootstrap import LEVEL, to_interval
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mamviz.pruning.peak import PeakMemory, count_peak_bytes
+from mamviz.models.peak import PeakMemory, count_peak_bytes
 from tests.core.models.stirred import draw_images, stirred_network
 
 
