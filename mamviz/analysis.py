@@ -27,12 +27,13 @@ from mamviz.schema import (
 )
 from mamviz.stats.clustering import cluster
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
-from mamviz.stats.inclusion import rank_with_certainty
-from mamviz.stats.intervals import draw_replicates
-from mamviz.stats.multiplicity import test_against_null
-from mamviz.stats.nulls import LABELLED, null_correlations
+from mamviz.stats.inclusion import certify
+from mamviz.stats.multiplicity import compare_pairs
+from mamviz.stats.noise import LABELLED
+from mamviz.stats.nulls import null_pairs
 from mamviz.stats.ranking import rank_neighbours
 from mamviz.stats.reliability import measure_reliability
+from mamviz.stats.rows import draw_rows
 from mamviz.store.analysis import write_analysis, write_certainty
 from mamviz.store.masks import mask_provenance, read_statistics
 from mamviz.store.stability import read_stability
@@ -109,9 +110,8 @@ def measure_certainty(
     n_drawn = min(n_replicates, n_that_fit)
     draws = [np.random.default_rng([seed, step]) for step in range(3)]
     progress(0, 3, "intervals")
-    replicates = draw_replicates(statistics, choices, generator=draws[0], axis=axis, n_replicates=n_drawn)
-    certain = rank_with_certainty(replicates, top=ranking.top, by=ranking.by)
-    del replicates  # as large as those of the null
+    rows = draw_rows(statistics, choices, generator=draws[0], axis=axis, n_replicates=n_drawn)
+    certain = certify(rank_neighbours(table, top=ranking.top, by=ranking.by), rows)
     progress(1, 3, "reliability")
     reliability = measure_reliability(
         statistics, choices, n_splits=min(MOST_SPLITS, n_that_fit), generator=draws[1], axis=axis
@@ -142,8 +142,8 @@ def _test_table(
     """Compare a table with shuffled labels; None where its estimand uses none."""
     if table.choices.estimand not in LABELLED:
         return None
-    null = null_correlations(statistics, table.choices, n_replicates=n_replicates, generator=generator, axis=table.axis)
-    return test_against_null(table.values, null)
+    null = null_pairs(statistics, table.choices, n_replicates=n_replicates, generator=generator, axis=table.axis)
+    return compare_pairs(table.values, null)
 
 
 def _other_seeds(folder: Path, table: Correlation, provenance: Provenance) -> TableAgreement | None:

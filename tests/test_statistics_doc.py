@@ -74,8 +74,8 @@ def test_constants_of_the_document_are_those_of_the_code() -> None:
     from mamviz.schema import AGREES, EntanglementSettings
     from mamviz.schema.reliability import RELIABLE
     from mamviz.stats.bounds import BIAS_ERROR
-    from mamviz.stats.intervals import FEWEST_UNITS
     from mamviz.stats.moments import MOST_BLOCKS, RIDGE
+    from mamviz.stats.rows import FEWEST_UNITS
     from mamviz.validation.regions import LOCAL
 
     settings = EntanglementSettings()

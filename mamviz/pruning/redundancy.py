@@ -59,9 +59,9 @@ def near_duplicates(
     likeness = np.nan_to_num(np.abs(correlation.values), nan=-1.0)
     groups: dict[int, list[Duplicate]] = {}
     for channel in np.argsort(-used, kind="stable").tolist():
-        kept = list(groups)
-        closest = max(kept, key=lambda other: likeness[channel, other]) if kept else channel
-        if kept and likeness[channel, closest] >= threshold:
+        kept = np.fromiter(groups, dtype=np.intp, count=len(groups))
+        closest = int(kept[np.argmax(likeness[channel, kept])]) if groups else channel
+        if groups and likeness[channel, closest] >= threshold:
             groups[closest].append(Duplicate(channel, float(correlation.values[channel, closest])))
         else:
             groups[channel] = []

@@ -36,9 +36,9 @@ from mamviz.stats.agreement import mantel_test, pairs_of, rank_correlation
 from mamviz.stats.association import associate_labels, count_labels, phi_correlations, tetrachoric_correlations
 from mamviz.stats.bounds import bound, to_z
 from mamviz.stats.correlation import correlate_attributes
-from mamviz.stats.intervals import FEWEST_UNITS
 from mamviz.stats.partial import partial_correlations
 from mamviz.stats.replicates import bootstrap_weights, jackknife_weights, replicate_correlations
+from mamviz.stats.rows import FEWEST_UNITS
 
 # Replicates computed between two signs of progress: about a second each.
 AT_A_TIME = 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import (
+    Bounds,
     CertainNeighbour,
     CertainRanking,
     Cutoff,
@@ -18,13 +19,16 @@ from mamviz.schema import (
     Intervals,
     Neighbour,
     RankBy,
+    Ranking,
     RankIntervals,
     Replicates,
     TiedRanks,
 )
 from mamviz.stats.bounds import mostly_undefined, to_z
-from mamviz.stats.intervals import estimate_intervals
-from mamviz.stats.ranking import rank_neighbours
+from mamviz.stats.intervals import bound_rows, join_rows
+from mamviz.stats.ranking import order_neighbours, rank_neighbours
+from mamviz.stats.ranks import compare_columns, measure_strength, rank_columns, rank_quantiles, share_included
+from mamviz.stats.rows import RowReplicates, rows_of
 
 
 def rank_with_certainty(
@@ -44,38 +48,42 @@ def rank_with_certainty(
     What is undefined in more than 5 % of the replicates has no limits: NaN, and rank 0.
     """
     shown = rank_neighbours(replicates.correlation, top=top, by=by, targets=targets)
-    whole = rank_neighbours(replicates.correlation, top=len(replicates.correlation.names), by=by, targets=targets)
-    evidence = _Evidence(
-        intervals=estimate_intervals(replicates, method=method, level=level),
-        ranks=rank_intervals(replicates, by=by, level=level),
-        inclusion=top_k_inclusion(centre_replicates(replicates), top, by=by),
-    )
-    ties: list[TiedRanks] = []
-    cutoffs: list[Cutoff] = []
-    for target in dict.fromkeys(row.target for row in shown.rows):
-        ahead = _order_probabilities(replicates, whole.of(target), top=top, by=by)
-        told = (ahead >= level) | (ahead <= 1 - level)
-        ties += [TiedRanks(target, first, last) for first, last in _untold_runs(told[:, :top])]
-        if ahead.shape[1] > top:
-            beyond = np.append(told[top - 1, top:], True)  # a told order after the last ends the search
-            cutoffs.append(
-                Cutoff(
-                    target=target,
-                    rank=top,
-                    probability=float(ahead[top - 1, top]),
-                    told=bool(beyond[0]),
-                    last_tied=top + int(np.argmax(beyond)),
-                )
-            )
+    return certify(shown, rows_of(replicates), level=level, method=method)
+
+
+def certify(
+    ranking: Ranking, parts: Iterable[RowReplicates], *, level: float = 0.95, method: IntervalMethod = "corrected"
+) -> CertainRanking:
+    """Say how sure a ranking is, from some rows of its table's replicates at a time; as `rank_with_certainty`.
+
+    parts    all rows of the table in their order; each part is let go before the next is asked for
+    """
+    correlation = ranking.correlation
+    order_of_names = np.argsort(np.argsort(np.array(correlation.names), kind="stable"))
+    targets = dict.fromkeys(row.target for row in ranking.rows)
+    bounds: list[Bounds] = []
+    seen: dict[str, _Seen] = {}
+    inclusion = np.full(correlation.values.shape, np.nan)
+    n_replicates = n_blocks = 0
+    for part in parts:
+        n_replicates, n_blocks = len(part.drawn), part.n_blocks
+        bounds.append(bound_rows(part, correlation.values[part.rows], method=method, level=level))
+        centred = _centre(part.drawn, to_z(correlation.values[part.rows]))
+        for place, target in enumerate(range(len(correlation.names))[part.rows]):
+            strength = measure_strength(centred[:, place], target, by=ranking.by)
+            inclusion[target] = share_included(strength, ranking.top)
+            if correlation.names[target] in targets:
+                seen[correlation.names[target]] = _look(strength, target, ranking, order_of_names, level)
+    intervals = join_rows(correlation, bounds, method=method, level=level, n_replicates=n_replicates, n_blocks=n_blocks)
     return CertainRanking(
-        rows=tuple(_certain_row(row, evidence) for row in shown.rows),
-        ties=tuple(ties),
-        cutoffs=tuple(cutoffs),
-        inclusion=evidence.inclusion,
-        top=top,
-        by=by,
+        rows=_certain_rows(ranking, seen, intervals, inclusion),
+        ties=tuple(TiedRanks(target, *run) for target in targets for run in seen[target].ties),
+        cutoffs=tuple(cutoff for target in targets if (cutoff := seen[target].cutoff) is not None),
+        inclusion=inclusion,
+        top=ranking.top,
+        by=ranking.by,
         level=level,
-        intervals=evidence.intervals,
+        intervals=intervals,
     )
 
 
@@ -88,10 +96,8 @@ def top_k_inclusion(replicates: Floats, top: int, by: RankBy = "r") -> Floats:
     if top < 1:
         raise StatisticsError(f"top: expected 1 or more, got {top}. Ask for at least one related name.")
     share = np.full(replicates.shape[1:], np.nan)
-    for target in range(len(share)):
-        rank = rank_columns(replicates[:, target], target, by=by)
-        known = np.isfinite(rank).sum(axis=0)
-        np.divide((rank <= top).sum(axis=0), known, out=share[target], where=known > 0)
+    for target, row in enumerate(share):
+        row[:] = share_included(measure_strength(replicates[:, target], target, by=by), top)
     return share
 
 
@@ -101,34 +107,14 @@ def rank_intervals(replicates: Replicates, *, by: RankBy = "r", level: float = 0
     Replicates are centred first (`centre_replicates`). A neighbour that is undefined in more than 5 % of the
     replicates has no rank there: NaN.
     """
-    centred = centre_replicates(replicates)
-    share = (1 - level) / 2
-    gone = mostly_undefined(centred)
-    limits = np.full((3, *gone.shape), np.nan)
-    for target, missing in enumerate(gone):
-        rank = rank_columns(centred[:, target], target, by=by, names=replicates.correlation.names)
-        with_rank = ~missing & (np.arange(len(missing)) != target)
-        ordered = np.sort(rank[:, with_rank], axis=0)  # NaN last
-        n_known = np.isfinite(ordered).sum(axis=0)
-        # nearest-rank quantiles: a rank is a whole number; numpy's nanquantile takes minutes for 512 names
-        for limit, quantile in zip(limits, (0.5, share, 1 - share), strict=True):
-            place = np.maximum(np.ceil(quantile * n_known - 1), 0).astype(np.intp)
-            limit[target, with_rank] = np.take_along_axis(ordered, place[None], axis=0)[0]
+    names = replicates.correlation.names
+    limits = np.full((3, len(names), len(names)), np.nan)
+    for target in range(len(names)):
+        centred = centre_replicates(replicates, target)
+        with_rank = ~mostly_undefined(centred) & (np.arange(len(names)) != target)
+        rank = rank_columns(centred, target, by=by, names=names)[:, with_rank]
+        limits[:, target, with_rank] = rank_quantiles(rank, (0.5, (1 - level) / 2, (1 + level) / 2))
     return RankIntervals(median=limits[0], low=limits[1], high=limits[2], by=by, level=level)
-
-
-def rank_columns(values: Floats, target: int, *, by: RankBy = "r", names: Sequence[str] = ()) -> Floats:
-    """Return the rank of each column in rows (R, n) of one target's correlations: 1 is first, NaN where undefined.
-
-    Ties are broken by name, as in `rank_neighbours`, and without names by column; the target itself has no rank.
-    """
-    strength = np.abs(values) if by == "abs" else values.copy()
-    strength[:, target] = np.nan
-    by_name = np.argsort(np.array(names), kind="stable") if names else np.arange(values.shape[1])
-    order = np.argsort(-strength[:, by_name], axis=1, kind="stable")  # NaN last
-    rank = np.empty(values.shape)
-    np.put_along_axis(rank, by_name[order], np.arange(1.0, values.shape[1] + 1)[None], axis=1)
-    return np.where(np.isnan(strength), np.nan, rank)
 
 
 def centre_replicates(replicates: Replicates, target: int | slice = slice(None)) -> Floats:
@@ -137,51 +123,68 @@ def centre_replicates(replicates: Replicates, target: int | slice = slice(None))
     Replicates carry the bias twice, and pairs of noisy maps more of it: as they are, they would rank others first.
     With a `target`, its row alone: (R, n).
     """
-    drawn, values = to_z(replicates.drawn[:, target]), to_z(replicates.correlation.values[target])
+    return _centre(to_z(replicates.drawn[:, target]), to_z(replicates.correlation.values[target]))
+
+
+def _centre(drawn: Floats, values: Floats) -> Floats:
+    """Move z (R, ...) so that its mean is the table's z, and return r."""
     known = np.isfinite(drawn)
     mean = np.where(known, drawn, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-    centred: Floats = np.tanh(drawn - mean + values)
-    return centred
+    centred = drawn - mean
+    centred += values
+    return np.asarray(np.tanh(centred, out=centred))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Evidence:
-    """What the rows of a ranking are filled from; (n, n) each."""
+@dataclass(frozen=True)
+class _Seen:
+    """What replicates of a target's row show: rank limits (shown, 2), 0 where undefined; ties as runs of ranks."""
 
-    intervals: Intervals
-    ranks: RankIntervals
-    inclusion: Floats
-
-
-def _certain_row(row: Neighbour, evidence: _Evidence) -> CertainNeighbour:
-    names = evidence.intervals.correlation.names
-    place = names.index(row.target), names.index(row.name)
-    rank_low, rank_high = (np.nan_to_num(limit[place]) for limit in (evidence.ranks.low, evidence.ranks.high))
-    return CertainNeighbour(
-        target=row.target,
-        rank=row.rank,
-        name=row.name,
-        r=row.r,
-        low=float(evidence.intervals.low[place]),
-        high=float(evidence.intervals.high[place]),
-        rank_low=int(rank_low),
-        rank_high=int(rank_high),
-        inclusion=float(evidence.inclusion[place]),
-    )
+    ranks: Floats
+    ties: tuple[tuple[int, int], ...]
+    cutoff: Cutoff | None
 
 
-def _order_probabilities(replicates: Replicates, rows: Sequence[Neighbour], *, top: int, by: RankBy) -> Floats:
-    """Return how often rank i stands before rank j, (at most top, ranks); NaN on the diagonal."""
-    names = replicates.correlation.names
-    target, order = names.index(rows[0].target), [names.index(row.name) for row in rows]
-    rank = rank_columns(centre_replicates(replicates, target), target, by=by, names=names)[:, order]
-    ahead = np.full((min(top, len(order)), len(order)), np.nan)
-    for first, row in enumerate(ahead):
-        known = np.isfinite(rank[:, [first]]) & np.isfinite(rank)
-        known[:, first] = False
-        n_known = known.sum(axis=0)
-        np.divide(((rank[:, [first]] < rank) & known).sum(axis=0), n_known, out=row, where=n_known > 0)
-    return ahead
+def _look(strength: Floats, target: int, ranking: Ranking, order_of_names: npt.NDArray[np.intp], level: float) -> _Seen:
+    """Compare the shown neighbours of a target with each other and with all that follow."""
+    top, correlation = ranking.top, ranking.correlation
+    order = order_neighbours(correlation, target, by=ranking.by)
+    standing = compare_columns(strength, order[:top], order, order=order_of_names)
+    limits = rank_quantiles(standing.rank, ((1 - level) / 2, (1 + level) / 2)).T
+    limits[mostly_undefined(standing.rank)] = 0.0
+    told = (standing.ahead >= level) | (standing.ahead <= 1 - level)
+    cutoff = None
+    if len(order) > top:
+        beyond = np.append(told[top - 1, top:], True)  # a told order after the last ends the search
+        cutoff = Cutoff(
+            target=correlation.names[target],
+            rank=top,
+            probability=float(standing.ahead[top - 1, top]),
+            told=bool(beyond[0]),
+            last_tied=top + int(np.argmax(beyond)),
+        )
+    return _Seen(ranks=limits, ties=tuple(_untold_runs(told[:, :top])), cutoff=cutoff)
+
+
+def _certain_rows(
+    ranking: Ranking, seen: dict[str, _Seen], intervals: Intervals, inclusion: Floats
+) -> tuple[CertainNeighbour, ...]:
+    place = {name: index for index, name in enumerate(ranking.correlation.names)}
+
+    def certain(row: Neighbour) -> CertainNeighbour:
+        pair, ranks = (place[row.target], place[row.name]), seen[row.target].ranks[row.rank - 1]
+        return CertainNeighbour(
+            target=row.target,
+            rank=row.rank,
+            name=row.name,
+            r=row.r,
+            low=float(intervals.low[pair]),
+            high=float(intervals.high[pair]),
+            rank_low=int(ranks[0]),
+            rank_high=int(ranks[1]),
+            inclusion=float(inclusion[pair]),
+        )
+
+    return tuple(certain(row) for row in ranking.rows)
 
 
 def _untold_runs(told: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

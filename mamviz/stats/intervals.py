@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
+
 import numpy as np
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import (
     Axis,
     BlockStatistics,
+    Bounds,
     Choices,
     Correlation,
     Difference,
+    Floats,
     IntervalMethod,
     Intervals,
     Replicates,
@@ -20,8 +25,7 @@ from mamviz.stats.correlation import correlate_attributes, correlate_channels
 from mamviz.stats.moments import select_blocks
 from mamviz.stats.names import suggest_names
 from mamviz.stats.replicates import bootstrap_weights, jackknife_weights, replicate_correlations
-
-FEWEST_UNITS = 10
+from mamviz.stats.rows import RowReplicates, require_units, rows_of
 
 
 def draw_replicates(
@@ -38,14 +42,9 @@ def draw_replicates(
     files of the same images. Memory: n_replicates * n * n numbers.
     Raises StatisticsError for fewer than 10 blocks with images, and for choices that are not defined.
     """
-    filled = stats.count > 0
-    n_blocks = int(filled.sum())
-    if n_blocks < FEWEST_UNITS or n_replicates < 1:
-        raise StatisticsError(
-            f"Expected at least {FEWEST_UNITS} blocks with images and 1 replicate, got {n_blocks} and {n_replicates}. "
-            "Extract masks of more images or persons: an interval from so few units means little."
-        )
-    used = stats if filled.all() else select_blocks(stats, filled)
+    filled = require_units(stats, n_replicates)
+    n_blocks = len(filled)
+    used = stats if n_blocks == stats.n_blocks else select_blocks(stats, filled)
     weights = bootstrap_weights(n_blocks, n_replicates, generator)
     return Replicates(
         correlation=(correlate_attributes if axis == "attribute" else correlate_channels)(used, choices),
@@ -63,19 +62,47 @@ def estimate_intervals(
     Computed in Fisher's z, so that limits stay within [-1, 1].
     """
     values = replicates.correlation.values
-    bounds = bound(to_z(values), to_z(replicates.drawn), to_z(replicates.left_out), method=method, level=level)
-    off = np.where(np.eye(len(values), dtype=np.bool_), np.nan, 1.0)
-    return Intervals(
-        correlation=replicates.correlation,
-        low=np.tanh(bounds.low) * off,
-        high=np.tanh(bounds.high) * off,
-        standard_error=bounds.standard_error * off,
-        jackknife_error=bounds.jackknife_error * off,
-        bias=bounds.bias * off,
-        level=level,
+    bounds = [bound_rows(part, values[part.rows], method=method, level=level) for part in rows_of(replicates)]
+    return join_rows(
+        replicates.correlation,
+        bounds,
         method=method,
+        level=level,
         n_replicates=len(replicates.drawn),
         n_blocks=replicates.n_blocks,
+    )
+
+
+def bound_rows(part: RowReplicates, values: Floats, *, method: IntervalMethod, level: float) -> Bounds:
+    """Return limits of the correlations (m, n) of some rows, in Fisher's z."""
+    return bound(to_z(values), part.drawn, part.left_out, method=method, level=level)
+
+
+def join_rows(
+    correlation: Correlation,
+    bounds: Sequence[Bounds],
+    *,
+    method: IntervalMethod,
+    level: float,
+    n_replicates: int,
+    n_blocks: int,
+) -> Intervals:
+    """Put limits of rows, in Fisher's z, under each other and return the intervals of the table."""
+    off = np.where(np.eye(len(correlation.names), dtype=np.bool_), np.nan, 1.0)
+    whole = {
+        field.name: np.concatenate([getattr(each, field.name) for each in bounds]) * off for field in fields(Bounds)
+    }
+    return Intervals(
+        correlation=correlation,
+        low=np.tanh(whole["low"]),
+        high=np.tanh(whole["high"]),
+        standard_error=whole["standard_error"],
+        jackknife_error=whole["jackknife_error"],
+        bias=whole["bias"],
+        level=level,
+        method=method,
+        n_replicates=n_replicates,
+        n_blocks=n_blocks,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -17,6 +17,10 @@ CONSTANT_MAP = 1e-6
 
 # A label with less than this share of the weight on one side is constant: weights need not be whole numbers.
 CONSTANT_LABEL = 1e-12
+
+# Numbers of one array computed at once; about five such arrays are held, 0.1 GB. Measured: at 2**22 an array passes the
+# 32 MiB from which the C library takes fresh pages for each one, and tables of celeba-8k take up to twice as long.
+CHUNK_CELLS = 2**21
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,34 @@ def weigh_maps(blocks: BlockMaps, weights: Floats) -> Floats:
     return np.abs(maps, out=maps) if blocks.sign == "absolute" else maps
 
 
+def weigh_rows(blocks: BlockMaps, weights: Floats, view: View, *, axis: Axis) -> Floats:
+    """Return what is compared of the maps of R weightings, (R, n, cells): `view_maps` of `weigh_maps`.
+
+    A few names at a time, so that no array holds every cell of all maps in all replicates: a view has far fewer.
+    """
+    place = 1 if axis == "attribute" else 2
+    n = blocks.own.shape[place]
+    step = max(1, CHUNK_CELLS * n // max(len(weights) * blocks.own[0].size, 1))
+    parts = [
+        view_maps(weigh_maps(_choose(blocks, slice(start, start + step), place), weights), view, axis=axis)
+        for start in range(0, n, step)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _choose(blocks: BlockMaps, part: slice, place: int) -> BlockMaps:
+    """Return some attributes (place 1) or some channels (place 2) of block maps."""
+    names = part if place == 1 else slice(None)
+    chosen = (slice(None), part) if place == 1 else (slice(None), slice(None), part)
+    return replace(
+        blocks,
+        own=blocks.own[chosen],
+        total=blocks.total[chosen],
+        positives=blocks.positives[:, names],
+        weight_sum=blocks.weight_sum[:, names],
+    )
+
+
 def labels_vary(blocks: BlockMaps, weights: Floats) -> npt.NDArray[np.bool_]:
     """Tell which attributes have a map in each weighting, (R, K); means need no label, but an image."""
     n_images = (weights @ blocks.count)[:, None]
@@ -117,7 +149,21 @@ def view_maps(maps: Array, view: View, *, axis: Axis) -> Array:
 
 
 def correlate_rows(rows: Floats, scale: Floats, *, centring: Centring = "none") -> Floats:
-    """Correlate rows (..., n, cells) with each other over their cells: (..., n, n).
+    """Correlate rows (..., n, cells) with each other over their cells: (..., n, n); NaN as `unit_rows`."""
+    units = unit_rows(rows, scale, centring=centring)
+    return np.asarray(units @ units.swapaxes(-1, -2))
+
+
+def count_cells(blocks: BlockMaps, view: View, *, axis: Axis) -> int:
+    """Return over how many cells the maps of a view are correlated."""
+    _, n_attributes, n_channels, height, width = blocks.own.shape
+    others = n_channels if axis == "attribute" else n_attributes
+    sizes: dict[View, int] = {"full": others * height * width, "channel": others, "spatial": height * width}
+    return sizes[view]
+
+
+def unit_rows(rows: Floats, scale: Floats, *, centring: Centring = "none") -> Floats:
+    """Return rows (..., n, cells) centred over cells and of length 1: their products are correlations.
 
     scale    (n,) size of the masks or evidence that the rows were made of: a row that varies by less than
              a millionth of it is constant, NaN. So is a row with NaN.
@@ -130,7 +176,13 @@ def correlate_rows(rows: Floats, scale: Floats, *, centring: Centring = "none") 
     spread = np.sqrt(np.einsum("...p,...p->...", rows, rows) / n_cells)
     spread = np.where(spread > CONSTANT_MAP * scale, spread, np.nan)
     rows /= spread[..., None] * np.sqrt(n_cells)
-    return np.asarray(rows @ rows.swapaxes(-1, -2))
+    return rows
+
+
+def mask_sizes(stats: BlockStatistics, choices: Choices) -> Floats:
+    """Return the absolute mean mask or evidence of all images, (K, C, H, W)."""
+    total: Floats = stats.sums(choices.map).total.sum(axis=0, dtype=np.float64)
+    return np.abs(total) / max(stats.n_images, 1)
 
 
 def _over_cells(values: Floats) -> Floats:

@@ -13,6 +13,12 @@ from mamviz.schema.significance import NullSource, Significance
 # Fisher's z of two maps that are the same but for rounding: finite, and the same in every replicate.
 LARGEST_R = 1 - 1e-12
 
+# Numbers of one array looked at at once; about ten such arrays are held, 0.2 GB.
+CHUNK_NUMBERS = 2**21
+
+# What is told of each pair alone, as fields of Significance.
+_ALONE = ("t", "p", "null_mean", "null_low", "null_high")
+
 # A pair that more of the null's replicates leave undefined can't be tested.
 MOST_UNDEFINED = 0.05
 
@@ -44,31 +50,55 @@ def test_against_null(
     """
     observed, drawn = np.asarray(correlation, dtype=np.float64), np.asarray(null_values, dtype=np.float64)
     _check(observed, drawn, level)
+    upper = np.triu_indices(len(observed), k=1)
+    return compare_pairs(observed, drawn[:, upper[0], upper[1]], null=null, level=level, step_down=step_down)
+
+
+def compare_pairs(
+    observed: Floats,
+    drawn: Floats,
+    *,
+    null: NullSource = "shuffled labels",
+    level: float = 0.05,
+    step_down: bool = True,
+) -> Significance:
+    """Compare correlations (n, n) with a null of each pair once (R, pairs), as `test_against_null` says.
+
+    drawn    in the order of `np.triu_indices`, such as `null_pairs`: half as large as whole tables
+    Raises StatisticsError as that one.
+    """
     n = len(observed)
     upper = np.triu_indices(n, k=1)
-    values = np.vstack([observed[upper], drawn[:, upper[0], upper[1]]])  # (R + 1, pair), the observed first
-    known = np.isfinite(values[0]) & (np.isnan(values[1:]).mean(axis=0) <= MOST_UNDEFINED)
-    values = values[:, known]
-    z = np.arctanh(np.clip(values, -LARGEST_R, LARGEST_R))
-    t = standardise(z)
-    strength = np.abs(t)
-    p = pair_p_values(strength)
+    _check_pairs(drawn, len(upper[0]), level)
+    known = np.isfinite(observed[upper])
+    known &= sum((np.isnan(row) for row in drawn), np.zeros(len(known))) / len(drawn) <= MOST_UNDEFINED
+    places = np.flatnonzero(known)
+    found = np.full((len(_ALONE), len(places)), np.nan)
+    strength = np.empty((len(drawn) + 1, len(places)))
+    step = max(1, CHUNK_NUMBERS // len(strength))
+    for start in range(0, len(places), step):
+        part = slice(start, start + step)
+        chosen = places[part]
+        values = np.vstack([observed[upper][chosen], drawn[:, chosen]])  # (R + 1, pair), the observed first
+        z = np.arctanh(np.clip(values, -LARGEST_R, LARGEST_R))
+        t = standardise(z)
+        strength[:, part] = np.abs(t)
+        # numpy's nanpercentile goes column by column: half a minute for half a million pairs
+        quantiles = np.nanpercentile if np.isnan(values).any() else np.percentile
+        low, high = quantiles(values[1:], [2.5, 97.5], axis=0)
+        found[:, part] = t[0], pair_p_values(strength[:, part]), np.tanh(np.nanmean(z[1:], axis=0)), low, high
 
-    def table(found: Floats) -> Floats:
+    def table(values: Floats) -> Floats:
         filled = np.full((n, n), np.nan)
         rows, columns = upper[0][known], upper[1][known]
-        filled[rows, columns] = filled[columns, rows] = found
+        filled[rows, columns] = filled[columns, rows] = values
         return filled
 
-    low, high = np.nanpercentile(values[1:], [2.5, 97.5], axis=0) if known.any() else (values[0], values[0])
+    alone = {name: table(values) for name, values in zip(_ALONE, found, strict=True)}
     return Significance(
-        t=table(t[0]),
-        p=table(p),
+        **alone,
         p_max=table(adjust_by_max_t(strength, step_down=step_down)),
-        q=table(control_discoveries(p)),
-        null_mean=table(np.tanh(np.nanmean(z[1:], axis=0)) if known.any() else values[0]),
-        null_low=table(low),
-        null_high=table(high),
+        q=table(control_discoveries(found[_ALONE.index("p")])),
         n_replicates=len(drawn),
         null=null,
         level=level,
@@ -114,12 +144,13 @@ def adjust_by_max_t(strength: Floats, *, step_down: bool = True) -> Floats:
     (subset pivotality), which is approximate here.
     """
     order = np.argsort(-strength[0], kind="stable")
-    ordered = np.nan_to_num(strength[:, order], nan=-np.inf)
-    if step_down:
-        largest = np.maximum.accumulate(ordered[1:, ::-1], axis=1)[:, ::-1]
-    else:
-        largest = np.broadcast_to(ordered[1:].max(axis=1, keepdims=True, initial=-np.inf), ordered[1:].shape)
-    p = (1 + (largest >= ordered[0]).sum(axis=0)) / len(strength)
+    observed = np.nan_to_num(strength[0][order], nan=-np.inf)
+    reached = np.zeros(len(order))
+    for replicate in strength[1:]:
+        ordered = np.nan_to_num(replicate[order], nan=-np.inf)
+        largest = np.maximum.accumulate(ordered[::-1])[::-1] if step_down else ordered.max(initial=-np.inf)
+        reached += largest >= observed
+    p = (1 + reached) / len(strength)
     adjusted = np.empty(len(order))
     adjusted[order] = np.maximum.accumulate(p)
     return adjusted
@@ -143,6 +174,14 @@ def _check(observed: Floats, drawn: Floats, level: float) -> None:
         raise StatisticsError(
             f"null_values: expected (replicates, n, n) for a table (n, n), got {drawn.shape} for {observed.shape}. "
             "Make the null with the choices of the table."
+        )
+    _check_pairs(drawn, None, level)
+
+
+def _check_pairs(drawn: Floats, n_pairs: int | None, level: float) -> None:
+    if n_pairs is not None and (drawn.ndim != 2 or drawn.shape[1] != n_pairs):
+        raise StatisticsError(
+            f"drawn: expected (replicates, {n_pairs} pairs), got {drawn.shape}. Make the null with the table's choices."
         )
     if not 0 < level < 1:
         raise StatisticsError(f"level: expected a number between 0 and 1, got {level}. Use 0.05.")

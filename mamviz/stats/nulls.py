@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from mamviz.errors import StatisticsError
-from mamviz.schema import Axis, BlockStatistics, Choices, Estimand, Floats
-from mamviz.stats.maps import BlockMaps, correlate_rows, split_maps, view_maps
-from mamviz.stats.moments import invert_correlation
-from mamviz.stats.precision import measure_precision, widen
+from mamviz.schema import Axis, BlockStatistics, Choices, Floats
+from mamviz.stats.maps import mask_sizes, unit_rows, view_maps
+from mamviz.stats.noise import noise_of_blocks
+from mamviz.stats.precision import measure_precision, spread_pairs, widen_pairs
 
 # Numbers of one array computed at once; a few such arrays are held, under 0.1 GB (why no more: `stats.replicates`).
 CHUNK_CELLS = 2**21
 
-LABELLED: tuple[Estimand, ...] = ("contrast", "adjusted")  # the estimands that use labels, which can then be shuffled
-FEWEST_BLOCKS = 10  # below, so few patterns of signs exist that their spread says little
+# A pair alone is a sum over its cells; whole tables are products of matrices, which take a tenth of that a pair.
+FEW_PAIRS = 0.05
 
-
-# Where less of the noise's variance is left when blocks' shares are taken off, one block has most of the cases.
-LEAST_KEPT = 0.5
+Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 
 def null_correlations(
@@ -47,69 +44,89 @@ def null_correlations(
     Raises StatisticsError for the estimands mean, image and across, whose tables use no labels; and below 10
     blocks with images.
     """
-    noise = noise_of_blocks(stats, choices, generator=generator, axis=axis)
-    sizes = mask_sizes(stats, choices)
-
-    def correlate(signs: Floats) -> Floats:
-        return flip_blocks(noise, signs, choices, sizes=sizes, axis=axis)
-
-    values = correlate(generator.choice([-1.0, 1.0], size=(n_replicates, len(noise))))
-    return widen(values, measure_precision(correlate, len(noise), generator=generator), generator=generator)
-
-
-def flip_blocks(noise: Floats, signs: Floats, choices: Choices, *, sizes: Floats, axis: Axis = "attribute") -> Floats:
-    """Correlate the maps that blocks add up to with signs (R, B'), a few replicates at a time: (R, n, n).
-
-    noise    (B', K, C, H, W) as `noise_of_blocks`; sizes as `mask_sizes`
-    """
-    n = noise.shape[1] if axis == "attribute" else noise.shape[2]
-    values = np.empty((len(signs), n, n))
-    step = max(1, CHUNK_CELLS // max(noise[0].size, n * n))
-    for start in range(0, len(signs), step):
-        part = slice(start, start + step)
-        values[part] = correlate_maps(np.tensordot(signs[part], noise, axes=1), choices, sizes=sizes, axis=axis)
+    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
+    pairs = null_pairs(stats, choices, n_replicates=n_replicates, generator=generator, axis=axis)
+    values = np.full((n_replicates, n, n), np.nan)
+    first, second = np.triu_indices(n, k=1)
+    values[:, first, second] = values[:, second, first] = pairs
+    values[:, np.arange(n), np.arange(n)] = np.where(np.isnan(values).all(axis=2), np.nan, 1.0)
     return values
 
 
-def noise_of_blocks(
-    stats: BlockStatistics, choices: Choices, *, generator: np.random.Generator, axis: Axis | None = None
+def null_pairs(
+    stats: BlockStatistics,
+    choices: Choices,
+    *,
+    n_replicates: int = 1000,
+    generator: np.random.Generator,
+    axis: Axis = "attribute",
 ) -> Floats:
-    """Return what each block with images adds to the maps of labels that say nothing: (B', K, C, H, W).
+    """Return `null_correlations` of each pair once, in the order of `np.triu_indices`: (R, pairs)."""
+    noise = noise_of_blocks(stats, choices, generator=generator, axis=axis)
+    sizes = mask_sizes(stats, choices)
+    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
 
-    A block adds D_b = sum of w_k(n) (M_k(n) - mean M_k) over its images, and all blocks add up to the map A_k. Its
-    expected part of the map, A_k times the block's share of sum w_k(n) y_k(n), is taken off, which leaves noise that
-    adds up to 0; what that takes from the noise's variance is given back (B / (B - 1) where blocks are alike).
-    Labels that are really shuffled meet masks that still vary with the true ones: they leave in a map z_k times
-    A_k, with z of mean 0 and covariance (W G W)_kl G_kl / (N - 1) for centred labels' products G and w = W y. That
-    is drawn and added. Random signs times the result have the mean and covariance of maps from shuffled labels.
+    def correlate(signs: Floats, pairs: Pairs) -> Floats:
+        return flip_blocks(noise, signs, choices, sizes=sizes, axis=axis, pairs=pairs)
 
-    axis    as `split_maps`: signed maps are summed over what the view drops
-    NaN for attributes, and errors, as `null_correlations`.
+    signs = generator.choice([-1.0, 1.0], size=(n_replicates, len(noise)))
+    values = correlate(signs, np.triu_indices(n, k=1))
+    few = spread_pairs(n)
+    precision = measure_precision(lambda signs: correlate(signs, few), len(noise), generator=generator)
+    return widen_pairs(values, precision, generator=generator)
+
+
+def flip_blocks(
+    noise: Floats,
+    signs: Floats,
+    choices: Choices,
+    *,
+    sizes: Floats,
+    axis: Axis = "attribute",
+    pairs: Pairs | None = None,
+) -> Floats:
+    """Correlate the maps that blocks add up to with signs (R, B'), a few replicates at a time: (R, n, n).
+
+    noise    (B', K, C, H, W) as `noise_of_blocks`; sizes as `mask_sizes`
+    pairs    rows and columns of the pairs wanted, which alone are then kept: (R, pairs). Few ones are correlated alone
     """
-    _check(stats, choices)
-    blocks = split_maps(stats, choices, axis=axis)
-    filled = stats.count > 0
-    noise = _contributions(blocks)[filled]
-    found = noise.sum(axis=0)
-    labels = _shares(stats, choices)
-    noise -= _over_cells(labels.share[filled]) * found
-    noise /= _over_cells(np.sqrt(np.where(labels.varies, labels.kept, 1.0)))
-    noise += _over_cells(draw_rows(labels.own, len(noise), generator=generator)) * found
-    noise[:, ~labels.varies] = np.nan
-    return noise
+    n = noise.shape[1] if axis == "attribute" else noise.shape[2]
+    values = np.full((len(signs), n, n) if pairs is None else (len(signs), len(pairs[0])), np.nan)
+    known = np.ones(noise.shape[1], dtype=np.bool_)
+    for block in noise:
+        known &= ~np.isnan(block).any(axis=(1, 2, 3))
+    if not known.any():
+        return values
+    kept, scale = noise if known.all() else noise[:, known], _scale(sizes, known, choices, axis)
+    n_cells = view_maps(kept[:1], choices.view, axis=axis).shape[-1]
+    for start, stop in _pieces(len(signs), n * n_cells):
+        rows = _flip_rows(kept, signs[start:stop], choices, axis)
+        units = _place(unit_rows(rows, scale, centring=choices.centring), known, axis)
+        if pairs is not None and len(pairs[0]) < FEW_PAIRS * n * n:
+            values[start:stop] = _correlate_pairs(units, pairs)
+            continue
+        for first, last in _pieces(stop - start, n * n):
+            tables = units[first:last] @ units[first:last].swapaxes(1, 2)
+            values[start + first : start + last] = tables if pairs is None else tables[:, *pairs]
+    return np.asarray(np.clip(values, -1.0, 1.0, out=values))
 
 
-def draw_rows(covariance: Floats, n_rows: int, *, generator: np.random.Generator) -> Floats:
-    """Draw normal rows that add up to 0 and whose products add up to a covariance: (n_rows, K).
+def _flip_rows(noise: Floats, signs: Floats, choices: Choices, axis: Axis) -> Floats:
+    """Return what is compared of the maps of signs (R, B'), (R, n, cells), a few names at a time as `weigh_rows`."""
+    place = 1 if axis == "attribute" else 2
+    n = noise.shape[place]
+    found = []
+    for start, stop in _pieces(n, len(signs) * noise[0].size // n):
+        part = noise[:, start:stop] if place == 1 else noise[:, :, start:stop]
+        maps = np.tensordot(signs, part, axes=1)
+        found.append(view_maps(np.abs(maps) if choices.sign == "absolute" else maps, choices.view, axis=axis))
+    return np.concatenate(found, axis=1)
 
-    Exactly where there are more rows than K, so that no sign of chance is in every replicate; else on average.
-    """
-    rows = generator.standard_normal((n_rows, len(covariance)))
-    rows -= rows.mean(axis=0)
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    rows = np.linalg.qr(rows)[0] if n_rows > len(covariance) else rows / np.sqrt(n_rows - 1)
-    return np.asarray(rows @ root.T)
+
+def _pieces(n: int, each: int) -> Iterator[tuple[int, int]]:
+    """Cut n things of so many numbers each into pieces that are computed at once: first, and after the last."""
+    step = max(1, CHUNK_CELLS // max(each, 1))
+    return ((start, min(start + step, n)) for start in range(0, n, step))
 
 
 def correlate_maps(maps: Floats, choices: Choices, *, sizes: Floats, axis: Axis = "attribute") -> Floats:
@@ -121,96 +138,35 @@ def correlate_maps(maps: Floats, choices: Choices, *, sizes: Floats, axis: Axis 
 
     An attribute whose map is NaN in all replicates has NaN row and column; between channels it is left out.
     """
-    known = ~np.isnan(maps).any(axis=(0, 2, 3, 4))
+    known = np.asarray(~np.isnan(maps).any(axis=(0, 2, 3, 4)))
     n = maps.shape[1] if axis == "attribute" else maps.shape[2]
-    values = np.full((len(maps), n, n), np.nan)
     if not known.any():
-        return values
+        return np.full((len(maps), n, n), np.nan)
     chosen = maps[:, known]
     rows = view_maps(np.abs(chosen) if choices.sign == "absolute" else chosen, choices.view, axis=axis)
-    scale = view_maps(sizes[known], choices.view, axis=axis).max(axis=-1)
-    place = np.flatnonzero(known) if axis == "attribute" else np.arange(n)
-    values[np.ix_(np.arange(len(maps)), place, place)] = correlate_rows(rows, scale, centring=choices.centring)
-    return np.asarray(np.clip(values, -1.0, 1.0))
+    units = unit_rows(rows, _scale(sizes, known, choices, axis), centring=choices.centring)
+    units = _place(units, known, axis)
+    return np.asarray(np.clip(units @ units.swapaxes(1, 2), -1.0, 1.0))
 
 
-def mask_sizes(stats: BlockStatistics, choices: Choices) -> Floats:
-    """Return the absolute mean mask or evidence of all images, (K, C, H, W)."""
-    total: Floats = stats.sums(choices.map).total.sum(axis=0, dtype=np.float64)
-    return np.abs(total) / max(stats.n_images, 1)
+def _correlate_pairs(units: Floats, pairs: Pairs) -> Floats:
+    """Correlate some pairs of unit rows (R, n, cells): (R, pairs)."""
+    first, second = pairs
+    values = np.empty((len(units), len(first)))
+    for start, stop in _pieces(len(first), units[:, 0].size):
+        values[:, start:stop] = np.einsum("rpc,rpc->rp", units[:, first[start:stop]], units[:, second[start:stop]])
+    return values
 
 
-def require_labels(choices: Choices) -> None:
-    """Raise StatisticsError for an estimand that uses no labels."""
-    if choices.estimand not in LABELLED:
-        raise StatisticsError(
-            f"The estimand {choices.estimand!r} uses no labels, so that shuffling them changes nothing. Compare with "
-            "networks of random weights (mamviz sanity), or use the estimand contrast or adjusted."
-        )
+def _scale(sizes: Floats, known: npt.NDArray[np.bool_], choices: Choices, axis: Axis) -> Floats:
+    """Return the size of what each row is made of, (n,)."""
+    return np.asarray(view_maps(sizes[known], choices.view, axis=axis).max(axis=-1))
 
 
-@dataclass(frozen=True)
-class _Shares:
-    """What labels say of the noise.
-
-    share    (B, K) each block's part of sum w_k y_k, adds up to 1 over blocks
-    kept     (K,) part of the noise's variance that is left when each block's share is taken off
-    own      (K, K) covariance of sum w_k(n) y_k(n) and sum w_l(n) y_l(n) over shuffles of w
-    varies   (K,) False where all images have the attribute, or none, or where one block has nearly all its share
-    """
-
-    share: Floats
-    kept: Floats
-    own: Floats
-    varies: npt.NDArray[np.bool_]
-
-
-def _shares(stats: BlockStatistics, choices: Choices) -> _Shares:
-    prevalence = stats.positives.sum(axis=0) / stats.n_images
-    varies = (prevalence > 0) & (prevalence < 1)
-    cross = stats.positives[:, :, None] * prevalence
-    gram = (
-        stats.label_gram - cross - cross.swapaxes(1, 2) + stats.count[:, None, None] * np.outer(prevalence, prevalence)
-    )
-    whole = gram.sum(axis=0)
-    norm = np.sqrt(np.where(varies, np.diag(whole), 1.0))
-    transform = np.diag(varies / norm**2)
-    if choices.estimand == "adjusted" and varies.any():
-        place = np.ix_(varies, varies)
-        scale = np.outer(norm, norm)
-        transform[place] = invert_correlation((whole / scale)[place])[0] / scale[place]
-    share = np.einsum("kl,blk->bk", transform, gram)
-    share /= np.where(varies, share.sum(axis=0), 1.0)
-    spread = np.einsum("kl,blm,mk->bk", transform, gram, transform)  # (block, attribute): sum of w_k(n)^2
-    spread /= np.where(varies, spread.sum(axis=0), 1.0)
-    kept = np.where(varies, 1 - 2 * (share * spread).sum(axis=0) + (share**2).sum(axis=0), 1.0)
-    own = (transform @ whole @ transform) * whole / max(stats.n_images - 1, 1)
-    return _Shares(share=share, kept=kept, own=own, varies=varies & (kept > LEAST_KEPT))
-
-
-def _contributions(blocks: BlockMaps) -> Floats:
-    """Return sum of w_k(n) (M_k(n) - mean M_k) over the images of each block; they add up to the map."""
-    n_images = blocks.count.sum()
-    mean = blocks.total.sum(axis=0) / n_images
-    if blocks.estimand == "adjusted":
-        return np.asarray(blocks.own - _over_cells(blocks.weight_sum) * mean)
-    with_it = blocks.positives.sum(axis=0)
-    constant = (with_it <= 0) | (with_it >= n_images)
-    with_it = np.where(constant, np.nan, with_it)
-    high, low = 1 / with_it, 1 / (n_images - with_it)
-    weight = blocks.positives * high - (blocks.count[:, None] - blocks.positives) * low
-    each = _over_cells((high + low)[None])
-    return np.asarray(each * blocks.own - _over_cells(low[None]) * blocks.total - _over_cells(weight) * mean)
-
-
-def _over_cells(values: Floats) -> Floats:
-    return values[..., None, None, None]
-
-
-def _check(stats: BlockStatistics, choices: Choices) -> None:
-    require_labels(choices)
-    filled = int((stats.count > 0).sum())
-    if filled < FEWEST_BLOCKS:
-        raise StatisticsError(
-            f"Expected {FEWEST_BLOCKS} blocks with images or more, got {filled}. Extract masks of more images."
-        )
+def _place(units: Floats, known: npt.NDArray[np.bool_], axis: Axis) -> Floats:
+    """Put rows of the known attributes in their place, NaN elsewhere; between channels there is nothing to place."""
+    if axis == "channel" or known.all():
+        return units
+    whole = np.full((len(units), len(known), units.shape[2]), np.nan)
+    whole[:, known] = units
+    return whole

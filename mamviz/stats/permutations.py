@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Axis, Choices, Floats, NullMaps
-from mamviz.stats.nulls import correlate_maps, require_labels
+from mamviz.stats.noise import require_labels
+from mamviz.stats.nulls import correlate_maps
 
 # Numbers of one array computed at once; a few such arrays are held, 0.1 GB.
 CHUNK_CELLS = 2**22

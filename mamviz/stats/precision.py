@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mamviz.schema import Floats
 
@@ -38,7 +39,8 @@ def measure_precision(
 ) -> Precision:
     """Measure how a null's mean and spread depend on which blocks it was drawn from.
 
-    correlate    gives the correlations (R, n, n) of signs (R, B); a block with sign 0 is left out
+    correlate    gives the correlations (R, n, n) of signs (R, B), or of some pairs (R, pairs); a block with sign 0 is
+                 left out
 
     Delete-a-group jackknife (Shao & Wu 1989) of the mean of z and the logarithm of its standard deviation, whose
     variance is 1 / (2 degrees of freedom), pooled over pairs. Deviations of two independent halves of the signs are
@@ -66,29 +68,49 @@ def measure_precision(
 
 
 def widen(correlations: Floats, precision: Precision, *, generator: np.random.Generator) -> Floats:
-    """Spread null correlations (R, n, n) about their mean as far as the null is in doubt.
+    """Spread null correlations (R, n, n) about their mean as far as the null is in doubt, as `widen_pairs`."""
+    first, second = np.triu_indices(correlations.shape[1], k=1)
+    widened = correlations.copy()
+    widened[:, first, second] = widened[:, second, first] = widen_pairs(
+        correlations[:, first, second], precision, generator=generator
+    )
+    return widened
+
+
+def widen_pairs(correlations: Floats, precision: Precision, *, generator: np.random.Generator) -> Floats:
+    """Spread null correlations of pairs (R, pairs) about their mean as far as the null is in doubt.
 
     In Fisher's z: z = mean + deviation x sqrt(1 + mean_error) / sqrt(chi^2 / freedom), so that a normal null becomes
     Student's t, the law of one more draw where mean and variance are estimated. Pairs get independent chi^2.
     """
-    n = correlations.shape[1]
-    first, second = np.triu_indices(n, k=1)
-    z = np.arctanh(np.clip(correlations[:, first, second], -LARGEST_R, LARGEST_R))
-    deviation = (z - z.mean(axis=0)) * np.sqrt(1 + precision.mean_error)
-    if np.isfinite(precision.freedom):
-        freedom = max(precision.freedom, 3.0)  # below, t has no variance
-        deviation /= np.sqrt(generator.chisquare(freedom, size=z.shape) / freedom)
-    widened = correlations.copy()
-    widened[:, first, second] = widened[:, second, first] = np.tanh(z.mean(axis=0) + deviation)
+    widened = _to_z(correlations)
+    mean = widened.mean(axis=0)
+    freedom = max(precision.freedom, 3.0)  # below, t has no variance
+    for z in widened:  # one replicate at a time: a table of 1,000 names has half a million pairs
+        deviation = (z - mean) * np.sqrt(1 + precision.mean_error)
+        if np.isfinite(freedom):
+            deviation /= np.sqrt(generator.chisquare(freedom, size=z.shape) / freedom)
+        np.tanh(mean + deviation, out=z)
     return widened
 
 
-def _pairs(correlations: Floats) -> Floats:
-    """Return Fisher's z of the pairs (R, n, n), evenly chosen where they are many."""
-    first, second = np.triu_indices(correlations.shape[1], k=1)
+def spread_pairs(n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return rows and columns of the pairs of n names that precision is measured from, evenly chosen where many."""
+    first, second = np.triu_indices(n, k=1)
     step = max(1, len(first) // MOST_PAIRS)
-    chosen = correlations[:, first[::step], second[::step]]
-    return np.asarray(np.arctanh(np.clip(chosen, -LARGEST_R, LARGEST_R)))
+    return first[::step], second[::step]
+
+
+def _pairs(correlations: Floats) -> Floats:
+    """Return Fisher's z of the pairs, evenly chosen where they are many."""
+    if correlations.ndim == 2:
+        return _to_z(correlations)
+    first, second = spread_pairs(correlations.shape[1])
+    return _to_z(correlations[:, first, second])
+
+
+def _to_z(correlations: Floats) -> Floats:
+    return np.asarray(np.arctanh(np.clip(correlations, -LARGEST_R, LARGEST_R)))
 
 
 def _jackknife(values: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Correlation, Neighbour, RankBy, Ranking
@@ -32,7 +33,11 @@ def rank_neighbours(
         chosen = list(range(len(names)))
     else:
         chosen = [index for target in dict.fromkeys(targets) for index in _find(correlation, target)]
-    rows = tuple(row for index in chosen for row in _rank(correlation, index, top, by))
+    rows = tuple(
+        Neighbour(names[target], rank, names[index], float(correlation.values[target, index]))
+        for target in chosen
+        for rank, index in enumerate(order_neighbours(correlation, target, by=by)[:top].tolist(), start=1)
+    )
     return Ranking(rows=rows, top=top, by=by, correlation=correlation)
 
 
@@ -51,16 +56,12 @@ def choose_targets(correlation: Correlation, *, named: Sequence[str] | None = No
     return tuple(dict.fromkeys([*first, *defined]))[:most]
 
 
-def _rank(correlation: Correlation, target: int, top: int, by: RankBy) -> list[Neighbour]:
-    """Return the neighbours of one target."""
-    names, values = correlation.names, correlation.values[target]
+def order_neighbours(correlation: Correlation, target: int, *, by: RankBy = "r") -> npt.NDArray[np.intp]:
+    """Return the columns of a target's neighbours, best first, ties by name; without the undefined ones and itself."""
+    values = correlation.values[target]
     strength = np.abs(values) if by == "abs" else values
-    others = [index for index in range(len(names)) if index != target and not np.isnan(values[index])]
-    others.sort(key=lambda index: (-strength[index], names[index]))
-    return [
-        Neighbour(names[target], rank, names[index], float(values[index]))
-        for rank, index in enumerate(others[:top], start=1)
-    ]
+    order = np.lexsort((np.array(correlation.names), -strength))
+    return np.asarray(order[~np.isnan(values[order]) & (order != target)])
 
 
 def _find(correlation: Correlation, target: str) -> list[int]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.stats import rankdata
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Axis, BlockStatistics, Choices, Disattenuation, Floats, Interval, Reliability
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
-from mamviz.stats.maps import labels_vary, split_maps, view_maps, weigh_maps
-from mamviz.stats.nulls import FEWEST_BLOCKS
-from mamviz.stats.replicates import replicate_correlations
+from mamviz.stats.halves import cross_halves, repeat_maps, split_blocks
+from mamviz.stats.replicates import prepare_tables
 
+# Numbers of one array computed at once; about ten such arrays are held, 0.3 GB.
 CHUNK_CELLS = 2**22
 
 # What varies by less, as a share of its size, is constant but for rounding.
@@ -37,18 +39,17 @@ def measure_reliability(
     Raises StatisticsError below 10 blocks with images, and for choices that `axis` has no sums for.
     """
     first_half, second_half = split_blocks(stats, n_splits, generator=generator)
-    first = replicate_correlations(stats, choices, first_half, axis=axis)
-    second = replicate_correlations(stats, choices, second_half, axis=axis)
-    n = first.shape[1]
-    apart = ~np.eye(n, dtype=np.bool_)
-    rows = correlate_values(np.where(apart, first, np.nan), second)
-    upper = np.triu_indices(n, k=1)
-    pairs = first[:, upper[0], upper[1]], second[:, upper[0], upper[1]]
-    spearman = correlate_values(*_ranks(*pairs))
+    tables = prepare_tables(stats, choices, axis=axis)
+    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
+    step = max(1, CHUNK_CELLS // max(n, 1) ** 2)
+    agreement = [
+        _compare_halves(tables(first_half[start : start + step]), tables(second_half[start : start + step]))
+        for start in range(0, n_splits, step)
+    ]
+    rows, spearman, pearson = (np.concatenate([getattr(part, name) for part in agreement]) for name in _TABLE)
     maps: tuple[Interval, ...] = ()
     if choices.estimand not in ("image", "across"):
-        crossed = cross_halves(stats, choices, first_half, second_half, axis=axis)
-        maps = tuple(_step_up(values) for values in np.diagonal(crossed, axis1=1, axis2=2).T)
+        maps = tuple(_step_up(values) for values in repeat_maps(stats, choices, first_half, second_half, axis=axis).T)
     return Reliability(
         axis=axis,
         names=stats.attributes if axis == "attribute" else tuple(str(channel) for channel in range(n)),
@@ -57,7 +58,7 @@ def measure_reliability(
         rows=tuple(_step_up(values) for values in rows.T),
         maps=maps,
         spearman=_step_up(spearman),
-        pearson=_step_up(correlate_values(*pairs)),
+        pearson=_step_up(pearson),
         half_spearman=_mean(spearman),
         n_splits=n_splits,
         n_blocks=int((stats.count > 0).sum()),
@@ -99,54 +100,6 @@ def disattenuate(
     return Disattenuation(names=table.names, values=values, attenuated=table.values, n_splits=n_splits)
 
 
-def split_blocks(stats: BlockStatistics, n_splits: int, *, generator: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw random halves of the blocks with images, as weights (n_splits, B) of the one and the other.
-
-    An odd block goes to the second half. Raises StatisticsError below 10 blocks with images, or without splits.
-    """
-    filled = np.flatnonzero(stats.count > 0)
-    if len(filled) < FEWEST_BLOCKS or n_splits < 1:
-        raise StatisticsError(
-            f"Expected {FEWEST_BLOCKS} blocks with images or more and a split or more, got {len(filled)} and "
-            f"{n_splits}. Extract masks of more images."
-        )
-    first, second = np.zeros((2, n_splits, stats.n_blocks))
-    for row, other in zip(first, second, strict=True):
-        order = generator.permutation(filled)
-        row[order[: len(filled) // 2]] = 1.0
-        other[order[len(filled) // 2 :]] = 1.0
-    return first, second
-
-
-def cross_halves(
-    stats: BlockStatistics, choices: Choices, first: Floats, second: Floats, *, axis: Axis = "attribute"
-) -> Floats:
-    """Correlate each map of one half with each map of the other, over cells of the view: (n_splits, n, n).
-
-    first, second    weights (n_splits, B); values[:, k, l] is map k of the first with map l of the second
-    NaN for an attribute whose label does not vary in every half (between channels it is left out of the cells), and
-    for a constant map.
-    """
-    whole = split_maps(stats, choices, axis=axis)
-    varies = (labels_vary(whole, first) & labels_vary(whole, second)).all(axis=0)
-    known = np.flatnonzero(varies)
-    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
-    values = np.full((len(first), n, n), np.nan)
-    if len(known) == 0:
-        return values
-    blocks = split_maps(stats, choices, attributes=known, axis=axis)
-    place = known if axis == "attribute" else np.arange(n)
-    step = max(1, CHUNK_CELLS // blocks.own[0].size)
-    for start in range(0, len(first), step):
-        part = np.arange(start, min(start + step, len(first)))
-        units = []
-        for weights in (first, second):
-            rows = view_maps(weigh_maps(blocks, weights[part]), choices.view, axis=axis)
-            units.append(_unit(rows - rows.mean(axis=1, keepdims=True) if choices.centring == "common" else rows))
-        values[np.ix_(part, place, place)] = units[0] @ units[1].swapaxes(1, 2)
-    return values
-
-
 def correlate_values(first: Floats, second: Floats) -> Floats:
     """Return Pearson's r over the last axis, of what is defined in both: the other axes.
 
@@ -166,22 +119,50 @@ def correlate_values(first: Floats, second: Floats) -> Floats:
     return np.asarray(np.einsum("...i,...i->...", units[0], units[1]))
 
 
+@dataclass(frozen=True)
+class _HalvesAgreement:
+    """How far two halves agree in some splits: rows (split, n), spearman and pearson of all pairs (split,)."""
+
+    rows: Floats
+    spearman: Floats
+    pearson: Floats
+
+
+_TABLE = ("rows", "spearman", "pearson")
+
+
+def _compare_halves(first: Floats, second: Floats) -> _HalvesAgreement:
+    """Compare tables (split, n, n) of the one half with those of the other."""
+    n = first.shape[1]
+    upper = np.triu_indices(n, k=1)
+    pairs = first[:, upper[0], upper[1]], second[:, upper[0], upper[1]]
+    first[:, np.arange(n), np.arange(n)] = np.nan  # r with itself is no agreement
+    return _HalvesAgreement(
+        rows=correlate_values(first, second),
+        spearman=correlate_values(*_ranks(*pairs)),
+        pearson=correlate_values(*pairs),
+    )
+
+
 def _ranks(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """Rank what is defined in both, ties by their mean rank."""
     known = np.isfinite(first) & np.isfinite(second)
-    one, two = (
-        rankdata(np.where(known, values, np.nan), axis=-1, nan_policy="omit") if values.shape[-1] else values
-        for values in (first, second)
-    )
-    return one, two
+    ranks = np.full((2, *first.shape), np.nan)
+    for split, defined in enumerate(known):
+        for rank, values in zip(ranks[:, split], (first[split], second[split]), strict=True):
+            rank[defined] = _rank(values[defined])
+    return ranks[0], ranks[1]
 
 
-def _unit(rows: Floats) -> Floats:
-    """Centre rows over cells and scale them to length 1; a row that is constant but for rounding is NaN."""
-    size = np.abs(rows).max(axis=-1, keepdims=True)
-    rows = rows - rows.mean(axis=-1, keepdims=True)
-    length = np.sqrt(np.einsum("...p,...p->...", rows, rows))[..., None]
-    return np.asarray(rows / np.where(length > 1e-6 * size, length, np.nan))
+def _rank(values: Floats) -> Floats:
+    """Rank values (n,); half a million pairs hardly ever tie, and then take half of what scipy's ranks do."""
+    order = np.argsort(values)
+    ordered = values[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        return np.asarray(rankdata(values))
+    rank = np.empty(len(values))
+    rank[order] = np.arange(1.0, len(values) + 1)
+    return rank
 
 
 def _mean(values: Floats) -> float:

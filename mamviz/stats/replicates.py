@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import CENTRINGS, VIEWS, Axis, BlockStatistics, BlockSums, Choices, Floats
-from mamviz.stats.maps import correlate_rows, labels_vary, split_maps, view_maps, weigh_maps
+from mamviz.stats.across import across_sums, correlate_across
+from mamviz.stats.maps import (
+    CHUNK_CELLS,
+    BlockMaps,
+    count_cells,
+    labels_vary,
+    mask_sizes,
+    split_maps,
+    unit_rows,
+    view_maps,
+    weigh_rows,
+)
 from mamviz.stats.resampling import draw_units
-
-# The same for the variance across images, as a share of the mean square, by the precision of the sums.
-CONSTANT_ACROSS_SINGLE = 1e-7
-CONSTANT_ACROSS_DOUBLE = 1e-12
-
-# Numbers of one array computed at once; about five such arrays are held, 0.1 GB. Measured: at 2**22 an array passes the
-# 32 MiB from which the C library takes fresh pages for each one, and tables of celeba-8k take up to twice as long.
-CHUNK_CELLS = 2**21
 
 
 def bootstrap_weights(n_blocks: int, n_replicates: int, generator: np.random.Generator) -> Floats:
@@ -49,25 +51,36 @@ def replicate_correlations(
             f"weights: expected numbers of 0 or more of shape (replicates, {stats.n_blocks} blocks), got shape "
             f"{table.shape}. Draw them with bootstrap_weights or jackknife_weights."
         )
+    return prepare_tables(stats, choices, axis=axis)(table)
+
+
+def prepare_tables(stats: BlockStatistics, choices: Choices, *, axis: Axis = "attribute") -> Callable[[Floats], Floats]:
+    """Return `replicate_correlations` of these statistics as a function of the weights (R, B).
+
+    For many calls with few weights each: what all of them need is taken from the statistics once.
+    Raises StatisticsError for choices that `axis` has no sums for.
+    """
     if axis == "channel":
         _require_channel_sums(choices)
     if choices.estimand == "image":
-        values = _within_images(stats.sums(choices.map), choices, table)
-    elif choices.estimand == "across":
-        values = _across_images(stats, choices, table, axis)
-    else:
-        values = _between_maps(stats, choices, table, axis)
-    return _rounded_off(values)
+        return lambda weights: _rounded_off(_within_images(stats.sums(choices.map), choices, weights))
+    if choices.estimand == "across":
+        sums = across_sums(stats, choices, axis=axis)
+        return lambda weights: _rounded_off(correlate_across(sums, weights, centring=choices.centring))
+    whole = split_maps(stats, choices, axis=axis)
+    return lambda weights: _rounded_off(_between_maps(stats, choices, whole, weights, axis))
 
 
-def _between_maps(stats: BlockStatistics, choices: Choices, weights: Floats, axis: Axis) -> Floats:
+def _between_maps(stats: BlockStatistics, choices: Choices, whole: BlockMaps, weights: Floats, axis: Axis) -> Floats:
     """Correlate data-set maps; replicates in which the same labels vary are computed together."""
     n_attributes, n_channels = len(stats.attributes), stats.grid[0]
     n = n_attributes if axis == "attribute" else n_channels
     values = np.full((len(weights), n, n), np.nan)
-    whole = split_maps(stats, choices, axis=axis)
-    sizes = _sizes(stats, choices)
+    sizes = mask_sizes(stats, choices)
     patterns, member = np.unique(labels_vary(whole, weights), axis=0, return_inverse=True)
+    if axis == "attribute" and choices.centring == "none":
+        # a map that is NaN has NaN row and column, and no others are made of it: no need to leave it out
+        patterns, member = np.ones((1, n_attributes), dtype=np.bool_), np.zeros_like(member)
     for number, pattern in enumerate(patterns):
         known = np.flatnonzero(pattern)
         if len(known) == 0:
@@ -76,34 +89,14 @@ def _between_maps(stats: BlockStatistics, choices: Choices, weights: Floats, axi
         scale = view_maps(sizes[known], choices.view, axis=axis).max(axis=-1)
         place = known if axis == "attribute" else np.arange(n_channels)
         replicates = np.flatnonzero(member.ravel() == number)
-        for part in _chunks(len(replicates), max(prod(blocks.own.shape[1:]), n * n)):
-            rows = view_maps(weigh_maps(blocks, weights[replicates[part]]), choices.view, axis=axis)
-            found = correlate_rows(rows, scale, centring=choices.centring)
-            values[np.ix_(replicates[part], place, place)] = found
+        for part in _chunks(len(replicates), scale.size * count_cells(blocks, choices.view, axis=axis)):
+            chosen = replicates[part]
+            units = unit_rows(
+                weigh_rows(blocks, weights[chosen], choices.view, axis=axis), scale, centring=choices.centring
+            )
+            for few in _chunks(len(chosen), n * n):
+                values[np.ix_(chosen[few], place, place)] = units[few] @ units[few].swapaxes(1, 2)
     return values
-
-
-def _across_images(stats: BlockStatistics, choices: Choices, weights: Floats, axis: Axis) -> Floats:
-    """Pool the covariance over cells, and divide by the pooled variances; needs two images."""
-    sums = stats.sums(choices.map)
-    gram = sums.attribute_gram[:, VIEWS.index(choices.view)] if axis == "attribute" else sums.channel_gram
-    n = gram.shape[-1]
-    total = view_maps(sums.total.astype(np.float64), choices.view, axis=axis)  # (block, n, cells)
-    n_images = weights @ stats.count
-    counts = np.where(n_images >= 2, n_images, np.nan)[:, None, None]
-    covariance = np.asarray(np.tensordot(weights, gram, axes=1))
-    scale = np.diagonal(covariance, axis1=1, axis2=2).copy()
-    for part in _chunks(len(weights), prod(total.shape[1:])):
-        rows = np.tensordot(weights[part], total, axes=1)
-        covariance[part] -= rows @ rows.swapaxes(1, 2) / counts[part]
-    if choices.centring == "common":
-        centre = np.eye(n) - 1 / n
-        covariance = centre @ covariance @ centre
-        scale[:] = scale.max(axis=1, keepdims=True)
-    least = CONSTANT_ACROSS_DOUBLE if sums.total.dtype == np.float64 else CONSTANT_ACROSS_SINGLE
-    variance = np.diagonal(covariance, axis1=1, axis2=2)
-    deviation = np.sqrt(np.where(variance > least * scale, variance, np.nan))
-    return np.asarray(covariance / deviation[:, :, None] / deviation[:, None, :])
 
 
 def _within_images(sums: BlockSums, choices: Choices, weights: Floats) -> Floats:
@@ -115,17 +108,11 @@ def _within_images(sums: BlockSums, choices: Choices, weights: Floats) -> Floats
 
 
 def _rounded_off(values: Floats) -> Floats:
-    """Round off what arithmetic leaves: exactly symmetric, exactly 1 on the diagonal, within [-1, 1]."""
-    values = np.clip((values + values.swapaxes(1, 2)) / 2, -1.0, 1.0)
-    diagonal = np.arange(values.shape[1])
-    values[:, diagonal, diagonal] = np.where(np.isnan(values).all(axis=2), np.nan, 1.0)
+    """Round off, in its place, what arithmetic leaves: exactly symmetric, exactly 1 on the diagonal, in [-1, 1]."""
+    for table in values:
+        table[:] = np.clip((table + table.T) / 2, -1.0, 1.0)
+        np.fill_diagonal(table, np.where(np.isnan(table).all(axis=1), np.nan, 1.0))
     return values
-
-
-def _sizes(stats: BlockStatistics, choices: Choices) -> Floats:
-    """Return the size of the masks or evidence of all images, (attribute, channel, height, width)."""
-    total: Floats = stats.sums(choices.map).total.sum(axis=0, dtype=np.float64)
-    return np.abs(total) / max(stats.n_images, 1)
 
 
 def _chunks(n_replicates: int, cells: int) -> Iterator[slice]:

@@ -12,7 +12,10 @@ import h5py
 import numpy as np
 
 from mamviz.errors import MaskFileError
-from mamviz.schema import SCHEMA_VERSION, Provenance
+from mamviz.schema import SCHEMA_VERSION, Array, Provenance
+
+# Bytes from which a dataset is mapped: those of a few dozen attributes are read at once, which is faster.
+MAPPED_BYTES = 2**25
 
 STRING = h5py.string_dtype("utf-8")
 WRITERS = {"masks": "mamviz extract-masks", "analysis": "mamviz correlate"}
@@ -67,6 +70,19 @@ def read_provenance(handle: h5py.File) -> Provenance:
     values: dict[str, Any] = {name: handle.attrs[name] for name in names}
     values["n_images"] = int(values["n_images"])
     return Provenance(**values)
+
+
+def take(dataset: h5py.Dataset) -> Array:
+    """Return all of a dataset; a large one is mapped, and each part of it read when it is first used.
+
+    Of the sums of 1,000 attributes, 5 GB, a correlation uses a tenth. A mapped array holds what the file had when it
+    was opened as long as nobody writes into that very file: finished ones are only ever replaced.
+    """
+    offset = dataset.id.get_offset()
+    if dataset.nbytes < MAPPED_BYTES or offset is None or offset % dataset.dtype.alignment:
+        return np.asarray(dataset[:])
+    mapped = np.memmap(dataset.file.filename, dataset.dtype, mode="c", offset=offset, shape=dataset.shape)
+    return np.asarray(mapped)
 
 
 def allocate(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any, *, chunk: bool = False) -> h5py.Dataset:

@@ -14,7 +14,7 @@ import numpy as np
 from mamviz.errors import MaskFileError
 from mamviz.run import written_whole
 from mamviz.schema import MAPS, Array, BlockStatistics, BlockSums, Provenance
-from mamviz.store.hdf5 import STRING, allocate, opened, read_provenance, write_provenance
+from mamviz.store.hdf5 import STRING, allocate, opened, read_provenance, take, write_provenance
 from mamviz.store.layout import block_shapes, check_layout
 
 KIND = "masks"
@@ -151,7 +151,7 @@ def join_masks(file: Path, parts: Sequence[Path]) -> None:
 
 
 def read_statistics(file: Path) -> BlockStatistics:
-    """Read all block statistics.
+    """Read all block statistics; large sums are read from the file as they are used, and must not be written into.
 
     Raises MaskFileError where the file is truncated, of another version, unfinished, or its shapes don't fit.
     """
@@ -159,9 +159,10 @@ def read_statistics(file: Path) -> BlockStatistics:
         attributes, grid = check_layout(handle, file)
         blocks = handle["blocks"]
         sums = {
-            each: BlockSums(**{entry.name: blocks[each][entry.name][:] for entry in fields(BlockSums)}) for each in MAPS
+            each: BlockSums(**{entry.name: take(blocks[each][entry.name]) for entry in fields(BlockSums)})
+            for each in MAPS
         }
-        plain = {name: blocks[name][:] for name in PLAIN}
+        plain = {name: take(blocks[name]) for name in PLAIN}
     return BlockStatistics(attributes=attributes, grid=grid, mask=sums["mask"], evidence=sums["evidence"], **plain)
 
 

@@ -252,7 +252,7 @@ def test_stopping_keeps_the_table_and_says_where(world, lone, monkeypatch: pytes
     def stop(*arguments: object, **named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mamviz.analysis.rank_with_certainty", stop)
+    monkeypatch.setattr("mamviz.analysis.certify", stop)
     ended = world("correlate", lone, *QUICK, code=130)
     assert ended.err.splitlines()[-1] == (
         f"mamviz: stopped; the table without intervals is in {lone.with_name('analysis.h5')}."

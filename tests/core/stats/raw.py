@@ -119,3 +119,47 @@ def _within(rows: Floats, centring: str) -> Floats:
     unit = rows / np.where(norm > 1e-12, norm, np.nan)
     r: Floats = np.einsum("nkp,nlp->nkl", unit, unit)
     return r
+
+
+def many_names(n: int, *, axis: str = "attribute", n_blocks: int = 12) -> BlockStatistics:
+    """Block sums of n attributes with two channels, or of n channels with two attributes: a few factors, and noise."""
+    rng = np.random.default_rng(0)
+    k, c = (n, 2) if axis == "attribute" else (2, n)
+    shape, per_block = (k, c, 2, 2), 50
+    labels = (rng.normal(size=(n_blocks * per_block, 3)) @ rng.normal(size=(3, k)) > 0.5).astype(np.float64)
+    y, weights = (values.reshape(n_blocks, per_block, k) for values in (labels, adjusted_weights(labels).values))
+    level, effect = (1 + rng.normal(size=(k * c, 3)) @ rng.normal(size=(3, 4)) for _ in range(2))
+
+    def add(weight: Floats) -> Floats:
+        whole, own, square = (each.sum(axis=1)[:, :, None, None, None] for each in (weight, weight * y, weight**2))
+        noise = rng.normal(size=(n_blocks, *shape))
+        found: Floats = whole * level.reshape(shape) + own * effect.reshape(shape) + np.sqrt(square) * noise
+        return found
+
+    def gram(rows: Floats) -> Floats:
+        noise = rng.normal(size=(n_blocks, rows.shape[1], 9)) + 0.1
+        found: Floats = rows @ rows.swapaxes(1, 2) / per_block + 40 * noise @ noise.swapaxes(1, 2)
+        return found
+
+    total = add(np.ones_like(y))
+    by_attribute = gram(total.reshape(n_blocks, k, -1))
+    sums = BlockSums(
+        total=total,
+        positive=add(y),
+        adjusted=add(weights),
+        attribute_gram=np.repeat(by_attribute[:, None], len(VIEWS), axis=1),
+        channel_gram=gram(total.swapaxes(1, 2).reshape(n_blocks, c, -1)),
+        image_r=np.zeros((n_blocks, len(VIEWS), len(CENTRINGS), 1, 1)),
+        image_count=np.zeros((n_blocks, len(VIEWS), len(CENTRINGS), 1, 1)),
+    )
+    return BlockStatistics(
+        attributes=tuple(f"name {index:03d}" for index in range(k)),
+        grid=shape[1:],
+        count=np.full(n_blocks, float(per_block)),
+        positives=y.sum(axis=1),
+        weight_sum=weights.sum(axis=1),
+        label_gram=y.swapaxes(1, 2) @ y,
+        feature_sum=np.ones((n_blocks, *shape[1:])),
+        mask=sums,
+        evidence=sums,
+    )

@@ -5,8 +5,9 @@ import pytest
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Choices, Correlation, Floats, RankBy, Replicates
-from mamviz.stats.inclusion import centre_replicates, rank_columns, rank_intervals, rank_with_certainty, top_k_inclusion
+from mamviz.stats.inclusion import centre_replicates, rank_intervals, rank_with_certainty, top_k_inclusion
 from mamviz.stats.ranking import rank_neighbours
+from mamviz.stats.ranks import rank_columns
 
 NAMES = ("a", "b", "c", "d", "e")
 # Of "a": b leads clearly, c and d can't be told apart, e is far behind.

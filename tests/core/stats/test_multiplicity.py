@@ -198,3 +198,17 @@ def test_a_table_without_pairs_has_no_significance() -> None:
 def test_what_can_not_be_tested_is_refused(shape: tuple[int, ...], level: float, words: str) -> None:
     with pytest.raises(StatisticsError, match=words):
         multiplicity.test_against_null(np.eye(5), np.zeros(shape), level=level)
+
+
+def test_pairs_looked_at_a_few_at_a_time_are_those_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    z = np.random.default_rng(7).normal(size=(41, 10))
+    z[3, 2], z[:4, 5], z[0, 7] = np.nan, np.nan, np.nan
+    whole = tables(z)
+    together = multiplicity.test_against_null(whole[0], whole[1:])
+    monkeypatch.setattr("mamviz.stats.multiplicity.CHUNK_NUMBERS", 4 * 41)
+    apart = multiplicity.compare_pairs(whole[0], whole[1:, *UPPER])
+    for name in ("t", "p", "p_max", "q", "null_mean", "null_low", "null_high"):
+        np.testing.assert_allclose(getattr(apart, name), getattr(together, name), atol=1e-12, err_msg=name)
+    assert np.isnan(apart.p[UPPER]).sum() == 2
+    with pytest.raises(StatisticsError, match="pairs"):
+        multiplicity.compare_pairs(whole[0], whole[1:, *UPPER][:, 1:])

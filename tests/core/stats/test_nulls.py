@@ -7,11 +7,13 @@ import numpy.typing as npt
 import pytest
 
 from mamviz.errors import StatisticsError
-from mamviz.schema import BlockStatistics, Choices, Estimand, Floats, Sign, View
+from mamviz.schema import Axis, BlockStatistics, Choices, Estimand, Floats, Sign, View
 from mamviz.stats.correlation import correlate_attributes, correlate_channels, dataset_maps
+from mamviz.stats.maps import mask_sizes
 from mamviz.stats.moments import adjusted_weights
-from mamviz.stats.nulls import correlate_maps, draw_rows, flip_blocks, mask_sizes, noise_of_blocks, null_correlations
-from tests.core.stats.raw import Raw, fill, make_raw
+from mamviz.stats.noise import draw_rows, noise_of_blocks
+from mamviz.stats.nulls import correlate_maps, flip_blocks, null_correlations, null_pairs
+from tests.core.stats.raw import Raw, fill, make_raw, many_names
 
 PAIRS = np.triu_indices(5, k=1)
 N_BLOCKS = 64
@@ -102,7 +104,7 @@ def test_blocks_add_up_to_no_map_and_without_images_add_nothing(stats: BlockStat
 
 def test_what_is_taken_off_is_each_blocks_part_of_the_map_by_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the drawn part: D_b - A sum_b(w y), over the root of what is left of the variance."""
-    monkeypatch.setattr("mamviz.stats.nulls.draw_rows", lambda covariance, n_rows, **_: np.zeros((n_rows, 5)))
+    monkeypatch.setattr("mamviz.stats.noise.draw_rows", lambda covariance, n_rows, **_: np.zeros((n_rows, 5)))
     raw = make_raw(5, n_images=300, n_blocks=20)
     stats = fill(raw, n_blocks=20)
     weights = label_weights(raw.labels, "adjusted")
@@ -135,7 +137,7 @@ def test_the_drawn_part_has_the_covariance_of_shuffled_weights(
         seen.append(covariance)
         return draw_rows(covariance, n_rows, generator=generator)
 
-    monkeypatch.setattr("mamviz.stats.nulls.draw_rows", watch)
+    monkeypatch.setattr("mamviz.stats.noise.draw_rows", watch)
     noise_of_blocks(stats, choose(estimand, "signed", "full"), generator=np.random.default_rng(0))
     expected = np.cov(z.T)
     np.testing.assert_allclose(seen[0], expected, atol=0.1 * np.abs(expected).max())
@@ -264,3 +266,36 @@ def test_few_blocks_are_refused(raw: Raw) -> None:
     few = fill(replace(raw, blocks=raw.blocks % 9), n_blocks=N_BLOCKS)
     with pytest.raises(StatisticsError, match="10 blocks"):
         null_correlations(few, Choices(map="mask"), generator=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("axis", ["attribute", "channel"])
+@pytest.mark.parametrize(("sign", "view"), [("signed", "full"), ("absolute", "spatial")])
+def test_pairs_by_themselves_are_those_of_the_tables(
+    raw: Raw, axis: Axis, sign: Sign, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stats, choices = with_label(raw, 1, 0.0), choose("contrast", sign, view)
+    noise = noise_of_blocks(stats, choices, generator=np.random.default_rng(0), axis=axis)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=(20, len(noise)))
+    sizes = mask_sizes(stats, choices)
+    tables = flip_blocks(noise, signs, choices, sizes=sizes, axis=axis)
+    upper = np.triu_indices(tables.shape[1], k=1)
+    for most in (0.05, 1.0):  # taken from tables, and each by itself
+        monkeypatch.setattr("mamviz.stats.nulls.FEW_PAIRS", most)
+        found = flip_blocks(noise, signs, choices, sizes=sizes, axis=axis, pairs=upper)
+        np.testing.assert_allclose(found, tables[:, *upper], atol=1e-12)
+    drawn = {"n_replicates": 7, "axis": axis}
+    pairs = null_pairs(stats, choices, generator=np.random.default_rng(0), **drawn)  # type: ignore[arg-type]
+    whole = null_correlations(stats, choices, generator=np.random.default_rng(0), **drawn)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(pairs, whole[:, *upper])
+
+
+def test_a_table_of_three_hundred_names_has_the_null_of_smaller_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    stats, choices = many_names(300), Choices()
+
+    def draw() -> Floats:
+        return null_pairs(stats, choices, n_replicates=30, generator=np.random.default_rng(0))
+
+    at_once = draw()
+    assert at_once.shape == (30, 300 * 299 // 2)
+    monkeypatch.setattr("mamviz.stats.nulls.CHUNK_CELLS", 2**17)
+    np.testing.assert_allclose(draw(), at_once, atol=1e-11)

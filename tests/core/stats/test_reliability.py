@@ -9,13 +9,12 @@ from scipy import stats as scipy_stats
 from mamviz.errors import StatisticsError
 from mamviz.schema import RELIABLE, Axis, BlockStatistics, Choices, Estimand, Floats, Interval, Sign, View
 from mamviz.stats.correlation import correlate_attributes, correlate_channels, dataset_maps
+from mamviz.stats.halves import cross_halves, repeat_maps, split_blocks
 from mamviz.stats.moments import select_blocks
 from mamviz.stats.reliability import (
     correlate_values,
-    cross_halves,
     disattenuate,
     measure_reliability,
-    split_blocks,
 )
 from tests.core.stats.raw import ATTRIBUTES, fill, make_raw, pearson, seen
 
@@ -88,6 +87,8 @@ def test_maps_of_halves_correlate_as_loops_say(
         for k in range(5):
             for other in range(5):
                 assert values[k, other] == pytest.approx(pearson(rows[0][k], rows[1][other]), abs=1e-9)
+    own = repeat_maps(stats, choices, first, second)
+    np.testing.assert_allclose(own, np.diagonal(found, axis1=1, axis2=2), atol=1e-12)
     whole = measure_reliability(stats, choices, n_splits=3, generator=np.random.default_rng(0))
     for k in range(5):
         assert_interval(whole.maps[k], list(found[:, k, k]))
@@ -254,7 +255,8 @@ def test_the_order_of_attributes_and_the_pieces_do_not_matter(
         return np.array([[each.value, each.low, each.high] for each in (*found.rows, *found.maps, found.spearman)])
 
     whole = measure()
-    monkeypatch.setattr("mamviz.stats.reliability.CHUNK_CELLS", 400)
+    for module in ("reliability", "halves"):
+        monkeypatch.setattr(f"mamviz.stats.{module}.CHUNK_CELLS", 400)
     np.testing.assert_allclose(measure(), whole, atol=1e-12)
 
 

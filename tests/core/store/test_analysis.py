@@ -338,3 +338,14 @@ def test_certainty_of_other_masks_is_refused(file: Path, change: str) -> None:
     with pytest.raises(MaskFileError, match="expected an analysis of these masks"):
         write_certainty(file, draw_certainty(correlation, 1), provenance=PROVENANCE)
     assert not file.exists()
+
+
+def test_a_file_does_not_grow_when_a_table_is_computed_again(file: Path) -> None:
+    first, other = draw_correlation(0), draw_correlation(1, choices=READ_LITERALLY)
+    sizes = []
+    for _ in range(3):
+        for correlation in (first, other):
+            write(file, correlation)
+            write_certainty(file, draw_certainty(correlation, 3), provenance=PROVENANCE)
+        sizes.append(file.stat().st_size)
+    assert sizes[2] <= sizes[1] <= sizes[0] + 4096  # a page of HDF5's own

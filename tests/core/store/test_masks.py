@@ -209,3 +209,15 @@ def test_a_file_is_of_its_plan_and_of_no_other(whole: Path, tmp_path: Path) -> N
 def test_rows_of_a_block_are_the_images_it_has() -> None:
     plan = draw_plan()
     assert [plan.rows_of(block) for block in range(3)] == [slice(0, 3), slice(3, 3), slice(3, 7)]
+
+
+def test_large_sums_are_mapped_and_what_is_done_to_them_stays_out_of_the_file(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mamviz.store.hdf5.MAPPED_BYTES", 1)
+    before = copy.read_bytes()
+    statistics = read_statistics(copy)
+    assert_drawn(statistics)
+    statistics.mask.total[:] = 0.0
+    assert copy.read_bytes() == before
+    assert_drawn(read_statistics(copy))
