@@ -42,7 +42,8 @@ def evaluate(options: EvaluateOptions) -> None:
 
     split, common = choose_split(options.split), options.target.common
     run = trained_run(options.target)
-    with joined(choose_device(common.device)) as group, stoppable("stopped; nothing was written."):
+    advice = "stopped; nothing was written, the same command begins again."
+    with joined(choose_device(common.device)) as group, stoppable(advice, group):
         console = Console(json=common.json, quiet=not group.leads)
         data = open_images_of(run, common, console, threads=use_threads(common.threads), source=options.data)
         with console.working(split) as progress:

@@ -75,7 +75,7 @@ def _going_on(family: str) -> Iterator[None]:
         yield
     except Stopped as stopped:
         kept = str(stopped).partition(" Go on with ")[0].removesuffix(", the same command goes on.").rstrip(".")
-        raise Stopped(f"{kept}. Go on with `{_command(family)}`.") from stopped
+        raise Stopped(f"{kept}. Go on with `{_command(family)}`.", stopped.code) from stopped
 
 
 def family_of(run: Run) -> str | None:

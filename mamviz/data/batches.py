@@ -57,14 +57,16 @@ def iterate(data: ImageData, indices: Indices, *, batch_size: int) -> Iterator[t
     return prefetch(read())
 
 
-def to_tensor(images: Pixels, *, device: torch.device | str = "cpu") -> Tensor:
-    """Move images (n, S, S, 3) to a device as floats.
+def to_tensor(images: Pixels | Tensor, *, device: torch.device | str = "cpu") -> Tensor:
+    """Move images (n, S, S, 3), an array or a tensor of bytes, to a device as floats.
 
     result   (n, 3, S, S) float32 in [-1, 1], channels last in memory
 
-    Bytes cross to the device, a quarter of the floats.
+    Bytes cross to the device, a quarter of the floats; none where they are there already.
     """
-    pixels = torch.from_numpy(images if images.flags.writeable else images.copy()).to(device)
+    if not isinstance(images, Tensor):
+        images = torch.from_numpy(images if images.flags.writeable else images.copy())
+    pixels = images.to(device)
     return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 

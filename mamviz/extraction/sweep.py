@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,19 @@ from torch import Tensor
 
 from mamviz.data.batches import to_tensor
 from mamviz.data.dataset import ImageData, SplitName
+from mamviz.data.memory import Room, describe_room, fit, trim_heap
 from mamviz.data.origin import describe_origin
 from mamviz.data.prefetch import prefetch
-from mamviz.distributed import Group, wait
-from mamviz.errors import DataError, RunError
+from mamviz.distributed import Group, together
+from mamviz.errors import DataError
+from mamviz.extraction.parts import begin_parts, end_parts, part_file, remove_parts
 from mamviz.extraction.sums import Sums, add_images, start_sums, to_statistics
 from mamviz.models.network import MaskNetwork, Masks
 from mamviz.models.weights import load_network
 from mamviz.run import Run
-from mamviz.schema import Array, Floats, Progress, silent
-from mamviz.stats.moments import adjusted_weights, number_of_blocks
-from mamviz.store.layout import size_on_disk
-from mamviz.store.masks import Plan, create_masks, join_masks, same_plan, unfinished_blocks, writing
+from mamviz.schema import Array, Progress, silent
+from mamviz.stats.moments import Weighting, adjusted_weighting, number_of_blocks
+from mamviz.store.masks import Plan, Writer, same_plan, unfinished_blocks, writing
 
 # Cells of masks in work at a time: 4 MB, which stay in a CPU's last cache (measured: 3 to 8 MB equal, 1 MB and 40 MB
 # slower by a third), and 256 MB, enough to keep a GPU busy.
@@ -64,13 +65,13 @@ def plan_extraction(
 
 @dataclass(frozen=True)
 class Work:
-    """What every block of a pass needs: the network, the images in the plan's order, and their weights w_k(n)."""
+    """What every block of a pass needs: the network, the images in the plan's order, and how labels weigh them."""
 
     network: MaskNetwork
     data: ImageData
     plan: Plan
     indices: Array
-    weights: Floats
+    weighting: Weighting
     batch_size: int
     device: str
 
@@ -90,100 +91,76 @@ def extract_masks(
 
     A file that was interrupted is finished, a whole one with the same plan is kept. Under torchrun each process
     works on blocks of its own, and the first joins their files. Batches never cross a block, so the numbers
-    do not depend on the number of processes.
-    Raises RunError where the disk has no room.
+    do not depend on the number of processes. Where memory runs out, the block is done again with half as many images
+    at once, and so is the rest of the pass; the progress says so.
+    Raises RunError where the disk has no room, ConfigError where one image is too much, LostError where another
+    process ends.
     """
     group = group or Group()
     if same_plan(run.masks_file, plan) and not unfinished_blocks(run.masks_file):
+        if group.leads:
+            remove_parts(run)
         return run.masks_file
     work = Work(
         network=load_network(run, device=group.device),
         data=data,
         plan=plan,
         indices=indices,
-        weights=adjusted_weights(plan.labels).values,
+        weighting=adjusted_weighting(plan.labels),
         batch_size=batch_size,
         device=group.device,
     )
-    main = _part(run, 0)
-    if group.leads:
-        _check_space(run, plan)
-        _prepare(run, plan)
-    wait(group)
-    blocks = unfinished_blocks(main)[group.rank :: group.world]
-    wait(group)
-    own = _part(run, group.rank)
-    if not group.leads:
-        create_masks(own, replace(plan, raw=plan.raw & np.isin(plan.blocks, blocks)))
-    _fill(own, work, blocks, progress)
-    wait(group)
-    if group.leads:
-        others = [_part(run, rank) for rank in range(1, group.world)]
-        join_masks(main, others)
-        main.replace(run.masks_file)
-        for part in others:
-            part.unlink()
-    wait(group)
+    with together(group):
+        blocks = begin_parts(run, plan, group)
+        _fill(part_file(run, group.rank), work, blocks, progress)
+        end_parts(run, group)
     return run.masks_file
 
 
-def _part(run: Run, rank: int) -> Path:
-    return run.folder / f"masks.part-{rank}.h5"
-
-
-def _check_space(run: Run, plan: Plan) -> None:
-    needed = size_on_disk(
-        plan.n_blocks, len(plan.attributes), plan.grid, n_raw=int(plan.raw.sum()), n_images=len(plan.names)
-    )
-    main = _part(run, 0)
-    free = shutil.disk_usage(run.folder).free + (main.stat().st_size if main.is_file() else 0)
-    if needed > free:
-        raise RunError(
-            f"{run.folder}: masks.h5 needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free. "
-            "Store raw masks of fewer images (--raw), or make room."
-        )
-
-
-def _prepare(run: Run, plan: Plan) -> None:
-    """Leave a file of this plan at the first part, with the finished blocks of all parts that were left behind."""
-    main = _part(run, 0)
-    others = [part for part in sorted(run.folder.glob("masks.part-*.h5")) if part != main]
-    if same_plan(main, plan):
-        join_masks(main, others)
-    else:
-        main.unlink(missing_ok=True)
-        create_masks(main, plan)
-    for part in others:
-        part.unlink()
-
-
 def _fill(file: Path, work: Work, blocks: Sequence[int], progress: Progress) -> None:
-    plan = work.plan
-    n_images = sum(plan.rows_of(block).stop - plan.rows_of(block).start for block in blocks)
-    done = 0
+    rows = {block: work.plan.rows_of(block) for block in blocks}
+    n_images = sum(each.stop - each.start for each in rows.values())
+    done, room = 0, Room(work.batch_size)
+
+    def tell(n_more: int, block: int) -> None:
+        notes = (f"block {block + 1} of {work.plan.n_blocks}", describe_room(room, work.batch_size))
+        progress(done + n_more, n_images, ", ".join(filter(None, notes)))
+
     with writing(file) as writer:
         for block in blocks:
-            sums = start_sums(len(plan.attributes), plan.grid, device=work.device)
-            for part, images in prefetch(_read(work, plan.rows_of(block))):
-                features = work.network.extractor(to_tensor(images, device=work.device))
-                logits = []
-                for few, masks in _explain_parts(work.network, features, part):
-                    _add(sums, masks, work, few)
-                    writer.write_raw(few, masks.masks, plan.raw[few])
-                    logits.append(masks.logits)
-                writer.write_logits(part, torch.cat(logits).double().cpu().numpy())
-                done += len(images)
-                progress(done, n_images, f"block {block + 1} of {plan.n_blocks}")
-            writer.write_block(block, to_statistics(sums, plan.attributes))
+            sums = fit(partial(_sum_block, work, writer, rows[block], partial(tell, block=block)), room)
+            writer.write_block(block, to_statistics(sums, work.plan.attributes))
+            del sums
+            trim_heap()
+            done += rows[block].stop - rows[block].start
 
 
-def _read(work: Work, rows: slice) -> Iterator[tuple[slice, Array]]:
-    for start in range(rows.start, rows.stop, work.batch_size):
-        part = slice(start, min(start + work.batch_size, rows.stop))
+def _sum_block(work: Work, writer: Writer, rows: slice, tell: Callable[[int], None], at_once: int) -> Sums:
+    """Return the sums of one block and write its images' logits and raw masks.
+
+    Begins with empty sums: of a call that memory ran out in nothing stands, so no image is summed twice.
+    """
+    plan = work.plan
+    sums = start_sums(len(plan.attributes), plan.grid, device=work.device)
+    for part, images in prefetch(_read(work, rows, at_once)):
+        features = work.network.extractor(to_tensor(images, device=work.device))
+        logits = []
+        for few, masks in explain_parts(work.network, features, part):
+            _add(sums, masks, work, few)
+            writer.write_raw(few, masks.masks, plan.raw[few])
+            logits.append(masks.logits)
+        writer.write_logits(part, torch.cat(logits).double().cpu().numpy())
+        tell(part.stop - rows.start)
+    return sums
+
+
+def _read(work: Work, rows: slice, at_once: int) -> Iterator[tuple[slice, Array]]:
+    for start in range(rows.start, rows.stop, at_once):
+        part = slice(start, min(start + at_once, rows.stop))
         yield part, work.data.images[work.indices[part]]
 
 
-def _explain_parts(network: MaskNetwork, features: Tensor, rows: slice) -> Iterator[tuple[slice, Masks]]:
+def explain_parts(network: MaskNetwork, features: Tensor, rows: slice) -> Iterator[tuple[slice, Masks]]:
     """Yield masks of as many images at a time as stay in a cache, with their rows."""
     step = max(1, CELLS_AT_A_TIME[features.device.type] // (network.n_attributes * features[0].numel()))
     for start in range(rows.start, rows.stop, step):
@@ -193,4 +170,5 @@ def _explain_parts(network: MaskNetwork, features: Tensor, rows: slice) -> Itera
 
 def _add(sums: Sums, masks: Masks, work: Work, rows: slice) -> None:
     labels = torch.from_numpy(work.plan.labels[rows]).to(work.device, torch.float64)
-    add_images(sums, masks, labels=labels, weights=torch.from_numpy(work.weights[rows]).to(work.device))
+    weights = torch.from_numpy(work.weighting.weigh(work.plan.labels[rows])).to(work.device)
+    add_images(sums, masks, labels=labels, weights=weights)

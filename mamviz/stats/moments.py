@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,14 +19,36 @@ MOST_BLOCKS = 64
 FEWEST_BLOCKS = 20  # below, an interval from resampled blocks is coarse
 FILE_BYTES = 256_000_000
 
+ROWS_AT_A_TIME = 1 << 14
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """How an image's labels give its weights w_k(n): (labels - mean) times factors.
+
+    Over the images it was made of, column k of the weights adds up to 0, and to [k == l] when multiplied with label l.
+    mean       (K)
+    factors    (K, K) (Yc' Yc)^-1 of the centred labels Yc
+    ridge      added to the labels' correlation matrix; 0 unless labels are collinear
+    constant   columns of labels that never change: their weights are 0 and their adjusted map is undefined
+    """
+
+    mean: Floats
+    factors: Floats
+    ridge: float
+    constant: tuple[int, ...]
+
+    def weigh(self, labels: npt.ArrayLike) -> Floats:
+        """Return the weights (n, K) of labels (n, K)."""
+        return np.asarray((np.asarray(labels, dtype=np.float64) - self.mean) @ self.factors)
+
 
 @dataclass(frozen=True)
 class Weights:
     """Weights w_k(n) whose sums over images are least-squares maps, all other labels held fixed.
 
-    values     (N, K) float64; column k adds up to 0, and to [k == l] when multiplied with label l
-    ridge      added to the labels' correlation matrix; 0 unless labels are collinear
-    constant   columns of labels that never change: their weights are 0 and their adjusted map is undefined
+    values     (N, K) float64, as `Weighting.weigh` gives them
+    ridge, constant    those of the `Weighting`
     """
 
     values: Floats
@@ -35,30 +57,42 @@ class Weights:
 
 
 def adjusted_weights(labels: npt.ArrayLike) -> Weights:
+    """Return the weights of all images at once; `adjusted_weighting` says how, and what it raises."""
+    weighting = adjusted_weighting(labels)
+    return Weights(weighting.weigh(labels), weighting.ridge, weighting.constant)
+
+
+def adjusted_weighting(labels: npt.ArrayLike) -> Weighting:
     """Return least-squares weights w = Yc (Yc' Yc)^-1 of centred labels Yc.
 
-    labels   (image, attribute), 0 and 1 (any two numbers work)
+    labels   (image, attribute), 0 and 1 (any two numbers work); memory beyond them does not grow with the images
 
     Collinear labels (one repeats or mirrors another, or there are fewer images than attributes) take a
     small ridge; what repeats then shares its effect evenly.
     Raises StatisticsError where there is no image or a label is not finite.
     """
-    table = np.asarray(labels, dtype=np.float64)
+    table = np.asarray(labels)
     if table.ndim != 2 or len(table) == 0 or not np.isfinite(table).all():
         raise StatisticsError(
             f"labels: expected finite numbers of shape (images, attributes), got shape {table.shape}. "
             "Fill or leave out the rows without labels."
         )
     varies = table.max(axis=0) > table.min(axis=0)
-    values = np.zeros_like(table)
+    mean = table.mean(axis=0, dtype=np.float64)
+    factors = np.zeros((table.shape[1], table.shape[1]))
     ridge = 0.0
     if varies.any():
-        centred = table[:, varies] - table[:, varies].mean(axis=0)
-        norm = np.sqrt((centred**2).sum(axis=0))
-        scaled = centred / norm
-        inverse, ridge = invert_correlation(scaled.T @ scaled)
-        values[:, varies] = scaled @ inverse / norm
-    return Weights(values, ridge, tuple(int(column) for column in np.flatnonzero(~varies)))
+        products = sum(_centred_products(table, mean), np.zeros_like(factors))[np.ix_(varies, varies)]
+        norms = np.outer(*[np.sqrt(np.diagonal(products))] * 2)
+        inverse, ridge = invert_correlation(products / norms)
+        factors[np.ix_(varies, varies)] = inverse / norms
+    return Weighting(mean, factors, ridge, tuple(int(column) for column in np.flatnonzero(~varies)))
+
+
+def _centred_products(table: Array, mean: Floats) -> Iterator[Floats]:
+    for start in range(0, len(table), ROWS_AT_A_TIME):
+        centred = table[start : start + ROWS_AT_A_TIME] - mean
+        yield centred.T @ centred
 
 
 def invert_correlation(correlation: Floats) -> tuple[Floats, float]:

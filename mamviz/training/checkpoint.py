@@ -28,6 +28,14 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Shrinking:
+    """Memory ran out in `step`: from there on at most `images` of a batch are worked on at once."""
+
+    step: int
+    images: int
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """State dicts of the network, its average, the optimiser and the schedule, and where training stood."""
 
@@ -38,6 +46,7 @@ class Checkpoint:
     step: int
     totals: Totals = field(default_factory=Totals)
     rows: tuple[EpochRow, ...] = ()
+    shrunk: tuple[Shrinking, ...] = ()
 
 
 def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
@@ -45,6 +54,7 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
     values = {entry.name: getattr(checkpoint, entry.name) for entry in dataclasses.fields(checkpoint)}
     values["totals"] = dataclasses.asdict(checkpoint.totals)
     values["rows"] = [dataclasses.asdict(row) for row in checkpoint.rows]
+    values["shrunk"] = [dataclasses.asdict(each) for each in checkpoint.shrunk]
     with written_whole(file) as partial:
         torch.save({"version": VERSION, **values}, partial)
 
@@ -61,6 +71,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
         raise RunError(f"{file}: expected a checkpoint of version {VERSION}. Delete it and train again.")
     values["totals"] = Totals(**values["totals"])
     values["rows"] = tuple(EpochRow(**row) for row in values["rows"])
+    values["shrunk"] = tuple(Shrinking(**each) for each in values.get("shrunk", ()))
     return Checkpoint(**values)
 
 

@@ -14,18 +14,20 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mamviz.config import RunConfig, TrainConfig
-from mamviz.data.batches import augment, epoch_order, shard, to_tensor
+from mamviz.data.batches import epoch_order, shard
 from mamviz.data.dataset import ImageData
+from mamviz.data.memory import Room, explained, fit
 from mamviz.data.prefetch import prefetch
-from mamviz.distributed import Group, gather, wait
-from mamviz.errors import DataError, TrainingError
-from mamviz.models.network import MaskNetwork
+from mamviz.data.resident import Pixels, settle, take
+from mamviz.distributed import Group, gather, together, wait
+from mamviz.errors import ConfigError, DataError
+from mamviz.models.network import MaskNetwork, compile_network
 from mamviz.models.weights import build_network, read_weights, write_network
 from mamviz.run import Run, write_text
 from mamviz.schema import Array, EpochRow, Progress, silent
 from mamviz.training.averaging import update_average
-from mamviz.training.checkpoint import Totals
-from mamviz.training.losses import total_loss
+from mamviz.training.checkpoint import Shrinking, Totals
+from mamviz.training.gradients import Batch, make_gradients
 from mamviz.training.prediction import predict
 from mamviz.training.session import Session, keep_session, restore_session
 
@@ -47,7 +49,9 @@ def train(
     Writes metrics.csv after each epoch and model.safetensors, the averaged weights, at the end. Starts from the run's
     start.safetensors where there is one (a pruned network), else from random weights. On the CPU a run
     that was stopped at any moment and taken up again ends with the bits of one that was not.
-    Raises TrainingError at a loss that is not finite, DataError where there is nothing to train on.
+    Where memory runs out, batches are worked on in smaller parts from there on; memory.csv says from which step.
+    Raises TrainingError at a loss that is not finite, DataError where there is nothing to train on, ConfigError where
+    not even one image fits in memory, LostError where another process ends; the last checkpoint is kept.
     """
     group = group or Group()
     indices = data.select("train")
@@ -55,18 +59,29 @@ def train(
         raise DataError(
             f"{data.description}: expected images in the split 'train', found none. Check the split column."
         )
+    _check_shards(min(len(indices), run.config.train.batch_size), group)
     steps_an_epoch = max(1, len(indices) // run.config.train.batch_size)
-    session = _start(run, group, total_steps=steps_an_epoch * run.config.train.epochs)
-    while session.step < steps_an_epoch * run.config.train.epochs:
-        _train_epoch(run, data, session, steps_an_epoch=steps_an_epoch, group=group, progress=progress)
-        if on_epoch is not None and group.leads:
-            on_epoch(session.rows[-1])
-    if group.leads:
-        write_network(run.model_file, session.average, config=run.config, attributes=run.attributes)
-        run.resume_file.unlink(missing_ok=True)
-        run.start_file.unlink(missing_ok=True)
-    wait(group)
+    with together(group):
+        session = _start(run, group, total_steps=steps_an_epoch * run.config.train.epochs)
+        images = settle(data.images, group.device)
+        while session.step < steps_an_epoch * run.config.train.epochs:
+            _train_epoch(run, data, images, session, steps_an_epoch=steps_an_epoch, group=group, progress=progress)
+            if on_epoch is not None and group.leads:
+                on_epoch(session.rows[-1])
+        if group.leads:
+            write_network(run.model_file, session.average, config=run.config, attributes=run.attributes)
+            run.resume_file.unlink(missing_ok=True)
+            run.start_file.unlink(missing_ok=True)
+        wait(group)
     return session.rows
+
+
+def _check_shards(n_images: int, group: Group) -> None:
+    if n_images < group.world:
+        raise ConfigError(
+            f"--batch-size: expected an image or more of every batch for each of {group.world} processes, got "
+            f"{n_images} in all. Start fewer processes, or train on larger batches."
+        )
 
 
 def autocast_dtype(config: TrainConfig, device: str) -> torch.dtype | None:
@@ -86,6 +101,8 @@ def make_optimizer(network: nn.Module, config: RunConfig) -> torch.optim.AdamW:
 
 
 def _start(run: Run, group: Group, *, total_steps: int) -> Session:
+    if group.leads:
+        _remove_halves(run)
     starts = run.start_file.is_file()
     network = build_network(run.config, n_attributes=len(run.attributes), pretrained=not starts).to(group.device)
     if starts:
@@ -96,6 +113,13 @@ def _start(run: Run, group: Group, *, total_steps: int) -> Session:
     return session
 
 
+def _remove_halves(run: Run) -> None:
+    """Remove what processes were writing when they were killed."""
+    for file in (run.resume_file, run.metrics_file, run.model_file):
+        for half in run.folder.glob(f".{file.stem}.*{file.suffix}"):
+            half.unlink()
+
+
 def make_session(network: MaskNetwork, config: RunConfig, group: Group, *, total_steps: int) -> Session:
     """Return a training that has not begun: optimiser, one-cycle schedule (arXiv 1708.07120) and averaged weights."""
     optimizer = make_optimizer(network, config)
@@ -104,9 +128,9 @@ def make_session(network: MaskNetwork, config: RunConfig, group: Group, *, total
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.peak_rate, total_steps=total_steps, pct_start=warm_up
     )
-    session = Session(network, network, deepcopy(network), optimizer, schedule)
+    session = Session(network, network, deepcopy(network), optimizer, schedule, Room(config.train.batch_size))
     if config.train.compile:
-        session.wrapped = torch.compile(network)  # type: ignore[assignment]
+        session.wrapped = compile_network(network)
     if group.world > 1:
         devices = [group.device] if group.device.startswith("cuda") else None
         session.wrapped = DistributedDataParallel(session.wrapped, device_ids=devices)
@@ -114,7 +138,14 @@ def make_session(network: MaskNetwork, config: RunConfig, group: Group, *, total
 
 
 def _train_epoch(
-    run: Run, data: ImageData, session: Session, *, steps_an_epoch: int, group: Group, progress: Progress
+    run: Run,
+    data: ImageData,
+    images: Pixels | Tensor,
+    session: Session,
+    *,
+    steps_an_epoch: int,
+    group: Group,
+    progress: Progress,
 ) -> None:
     config = run.config.train
     epoch, done = divmod(session.step, steps_an_epoch)
@@ -122,10 +153,10 @@ def _train_epoch(
     started = time.perf_counter()
     order = data.select("train")[epoch_order(len(data.select("train")), seed=run.config.seed, epoch=epoch)]
     plan = [order[step * config.batch_size :][: config.batch_size] for step in range(done, steps_an_epoch)]
-    for batch, images in prefetch(_read(data, plan, group)):
-        take_step(run.config, data, session, batch=batch, images=images, group=group)
+    for batch, pixels in prefetch(_read(images, plan, group)):
+        take_step(run.config, data, session, batch=batch, images=pixels, group=group)
         note = f"epoch {epoch + 1} of {config.epochs}, loss {session.totals.loss / session.totals.n_images:.4f}"
-        progress(session.step, steps_an_epoch * config.epochs, note)
+        progress(session.step, steps_an_epoch * config.epochs, note + _describe_shrinking(session))
         if session.step % config.checkpoint_steps == 0 and session.step % steps_an_epoch:
             session.totals.seconds += time.perf_counter() - started
             started = time.perf_counter()
@@ -136,54 +167,67 @@ def _train_epoch(
     session.totals = Totals()
     if group.leads:
         write_text(run.metrics_file, metrics_text(session.rows))
+        if session.shrunk:
+            write_text(run.folder / "memory.csv", memory_text(session.shrunk))
     keep_session(run, session, group)
 
 
-def _read(data: ImageData, plan: list[Array], group: Group) -> Iterator[tuple[Array, Array]]:
+def _describe_shrinking(session: Session) -> str:
+    if not session.shrunk:
+        return ""
+    last = session.shrunk[-1]
+    return f", memory ran out in step {last.step}, now {last.images} images at once"
+
+
+def _read(images: Pixels | Tensor, plan: list[Array], group: Group) -> Iterator[tuple[Array, Pixels | Tensor]]:
     for batch in plan:
         own = shard(batch, group.rank, group.world)
-        yield own, data.images[own]
+        yield own, take(images, own)
 
 
 def take_step(
-    config: RunConfig, data: ImageData, session: Session, *, batch: Array, images: Array, group: Group
+    config: RunConfig, data: ImageData, session: Session, *, batch: Array, images: Pixels | Tensor, group: Group
 ) -> None:
     """Take one step on the images of a batch; raises TrainingError at a loss that is not finite.
 
     batch    indices of the images; images (n, S, S, 3) their pixels
+    Where memory runs out the step is made again from parts of the batch (`make_gradients` says what that changes), and
+    so are all that follow. Of several processes none can do so by itself: ConfigError.
     """
     # One generator a step and process: a resumed run draws what the uninterrupted one drew.
     key = np.random.SeedSequence([config.seed, session.step, group.rank]).generate_state(1, np.uint64)[0]
-    generator = torch.Generator().manual_seed(int(key >> 1))
-    x = to_tensor(images, device=group.device)
-    x = augment(x, generator=generator, flip=config.train.flip, crop_scale=config.train.crop_scale)
-    labels = torch.from_numpy(data.labels[batch]).to(group.device, torch.float32)
+    own = Batch(batch, images, seed=int(key >> 1))
     dtype = autocast_dtype(config.train, group.device)
-    with torch.autocast(group.device.split(":")[0], dtype, enabled=dtype is not None):
-        outputs = session.wrapped(x)
-    loss = total_loss(outputs, labels, x, config.train)
-    _check_finite(loss, data, session.step, batch)
-    session.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    if config.train.clip:
-        nn.utils.clip_grad_norm_(session.network.parameters(), config.train.clip)
-    session.optimizer.step()
-    session.schedule.step()
+
+    def work(at_once: int) -> Totals:
+        return make_gradients(session, data, own, config.train, device=group.device, dtype=dtype, at_once=at_once)
+
+    sums = _work_alone(work, session) if group.world == 1 else _work_together(work, len(batch))
+    with explained("the optimiser", "The last checkpoint is kept; free memory, then go on with --resume."):
+        if config.train.clip:
+            nn.utils.clip_grad_norm_(session.network.parameters(), config.train.clip)
+        session.optimizer.step()
+        session.schedule.step()
     session.step += 1
     update_average(session.average, session.network, decay=config.train.ema_decay, step=session.step)
-    session.totals.loss += float(loss.detach()) * len(batch)
-    session.totals.correct += float(((outputs.logits > 0) == (labels > 0)).float().mean()) * len(batch)
-    session.totals.n_images += len(batch)
+    session.totals.loss += sums.loss
+    session.totals.correct += sums.correct
+    session.totals.n_images += sums.n_images
 
 
-def _check_finite(loss: Tensor, data: ImageData, step: int, batch: Array) -> None:
-    if not torch.isfinite(loss.detach()):
-        names = ", ".join(data.names[index] for index in batch[:4])
-        more = f" and {len(batch) - 4} more" if len(batch) > 4 else ""
-        raise TrainingError(
-            f"step {step}: expected a finite loss, got {float(loss.detach())}, with the images {names}{more}. "
-            "The last checkpoint is kept; look at these images, or train again with a lower --learning-rate."
-        )
+def _work_alone(work: Callable[[int], Totals], session: Session) -> Totals:
+    before = session.room.images
+    sums = fit(work, session.room)
+    if session.room.images < before:
+        session.shrunk += (Shrinking(session.step, session.room.images),)
+    return sums
+
+
+def _work_together(work: Callable[[int], Totals], n_images: int) -> Totals:
+    # No smaller parts here: the others wait in the middle of the pass, for gradients of as many parts as they have.
+    advice = "The last checkpoint is kept; start a run with a smaller --batch-size, or go on with more processes."
+    with explained(f"the {n_images} images of a process", advice):
+        return work(n_images)
 
 
 def _row(data: ImageData, session: Session, *, epoch: int, rate: float, group: Group) -> EpochRow:
@@ -213,6 +257,11 @@ def metrics_text(rows: tuple[EpochRow, ...]) -> str:
     writer.writerow(EpochRow.__dataclass_fields__)
     writer.writerows([getattr(row, name) for name in EpochRow.__dataclass_fields__] for row in rows)
     return text.getvalue()
+
+
+def memory_text(shrunk: tuple[Shrinking, ...]) -> str:
+    """Return memory.csv: in which steps memory ran out, and how many images of a batch were then taken at once."""
+    return "\n".join(["step,images", *(f"{each.step},{each.images}" for each in shrunk), ""])
 
 
 def _cpu_gains_by_bfloat16() -> bool:

@@ -8,26 +8,32 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from mamviz.data.memory import Room
 from mamviz.distributed import Group, wait
 from mamviz.errors import RunError
 from mamviz.models.network import MaskNetwork
 from mamviz.run import Run
 from mamviz.schema import EpochRow
-from mamviz.training.checkpoint import Checkpoint, Totals, read_checkpoint, write_checkpoint
+from mamviz.training.checkpoint import Checkpoint, Shrinking, Totals, read_checkpoint, write_checkpoint
 
 
 @dataclass
 class Session:
-    """A training in work: parameters, optimiser and where it stands."""
+    """A training in work: parameters, optimiser and where it stands.
+
+    room      how many images of a batch are in memory at once; shrunk: when it became less
+    """
 
     network: MaskNetwork
     wrapped: nn.Module
     average: MaskNetwork
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
+    room: Room
     step: int = 0
     totals: Totals = field(default_factory=Totals)
     rows: tuple[EpochRow, ...] = ()
+    shrunk: tuple[Shrinking, ...] = ()
 
 
 def keep_session(run: Run, session: Session, group: Group) -> None:
@@ -41,6 +47,7 @@ def keep_session(run: Run, session: Session, group: Group) -> None:
             step=session.step,
             totals=session.totals,
             rows=session.rows,
+            shrunk=session.shrunk,
         )
         write_checkpoint(run.resume_file, checkpoint)
     wait(group)
@@ -61,3 +68,5 @@ def restore_session(session: Session, file: Path) -> None:
         raise RunError(f"{file}: is of another network than run.json ({reason}). Delete it and train again.") from error
     session.schedule.load_state_dict(checkpoint.schedule)
     session.step, session.totals, session.rows = checkpoint.step, checkpoint.totals, checkpoint.rows
+    session.shrunk = checkpoint.shrunk
+    session.room.images = min([session.room.images, *(each.images for each in session.shrunk)])

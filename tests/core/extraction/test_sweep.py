@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import h5py
@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 import torch
 
+from mamviz.config import RunConfig, from_dict
 from mamviz.data.batches import to_tensor
 from mamviz.data.dataset import ImageData
+from mamviz.distributed import Group
 from mamviz.errors import DataError, RunError
-from mamviz.extraction import extract_masks, plan_extraction
+from mamviz.extraction import extract_masks, plan_extraction, sweep
 from mamviz.models.weights import build_network, load_network, write_network
 from mamviz.run import Run
 from mamviz.schema import BlockStatistics, BlockSums, Floats
 from mamviz.store.masks import read_images, read_raw, read_statistics
+from tests.core.limited import run_limited
 from tests.core.made import make_config, make_data, make_run
 from tests.core.models.stirred import stir
 from tests.core.stats.raw import Raw, fill
@@ -162,9 +165,14 @@ def test_a_finished_file_is_not_computed_again(trained: Run, data: ImageData, tm
     assert run.masks_file.stat().st_mtime_ns != before
 
 
-def test_two_processes_write_the_numbers_of_one(trained: Run, data: ImageData, tmp_path: Path) -> None:
-    one, two = fresh(trained, tmp_path / "one"), fresh(trained, tmp_path / "two")
-    expected = extract(one, data, n_raw=6)
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_left", "worlds"), [(64, (2, 4)), (3, (4,))])
+def test_two_and_four_processes_write_the_bits_of_one(
+    trained: Run, data: ImageData, tmp_path: Path, n_left: int, worlds: tuple[int, ...]
+) -> None:
+    """Of 64 blocks, and of 3: one of four processes then has none."""
+    one = fresh(trained, tmp_path / "one")
+    extract(one, data, n_raw=6)
     script = tmp_path / "work.py"
     script.write_text(
         "import sys; from pathlib import Path\n"
@@ -175,12 +183,128 @@ def test_two_processes_write_the_numbers_of_one(trained: Run, data: ImageData, t
         "    plan, indices = plan_extraction(run, data, split='all', n_raw=6, version='0', shape=(4, 2, 2))\n"
         "    extract_masks(run, data, plan, indices, group=group)\n"
     )
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script, two.folder]
     root = Path(__file__).parents[3]
-    subprocess.run(command, check=True, capture_output=True, cwd=root, timeout=300, env=_environment(root))
-    assert_close(read_statistics(two.masks_file), expected, relative=3e-6)
-    np.testing.assert_array_equal(read_raw(two.masks_file)[1], read_raw(one.masks_file)[1])
-    assert not list(two.folder.glob("masks.part*"))
+    for world in worlds:
+        run = fresh(trained, tmp_path / f"of-{world}")
+        if n_left < 64:
+            shutil.copy(one.masks_file, run.folder / "masks.part-0.h5")
+            with h5py.File(run.folder / "masks.part-0.h5", "r+") as handle:
+                handle["blocks/done"][:n_left] = 0
+                handle["blocks/count"][:n_left] = -1
+        start = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world}"]
+        subprocess.run(
+            [*start, script, run.folder],
+            check=True,
+            capture_output=True,
+            cwd=root,
+            timeout=300,
+            env=_environment(root),
+        )
+        assert_same_bits(run.masks_file, one.masks_file)
+        assert not list(run.folder.glob("*masks.part*"))
+
+
+def assert_same_bits(got: Path, expected: Path) -> None:
+    with h5py.File(got) as ours, h5py.File(expected) as theirs:
+        names: list[str] = []
+        theirs.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        assert "blocks/mask/total" in names
+        for name in names:
+            np.testing.assert_array_equal(ours[name][()], theirs[name][()], err_msg=name)
+
+
+@pytest.mark.parametrize("failing", [1, 5, 12])
+def test_a_block_that_memory_runs_out_in_is_summed_once(
+    trained: Run, data: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Memory runs out after images were added to the sums: of one batch of several, and of the first."""
+    together = replace(data, identity=np.repeat([0, 1, 2], 20))  # all images in three blocks
+    monkeypatch.setattr(sweep, "CELLS_AT_A_TIME", {"cpu": 64 * 3})  # of 64 cells an image: three at a time
+    smaller, run = fresh(trained, tmp_path / "smaller"), fresh(trained, tmp_path / "larger")
+    extract(smaller, together, batch_size=5, n_raw=60)
+    true_add, calls, notes = sweep.add_images, [], []
+
+    def add_images(*arguments: object, **named: object) -> None:
+        true_add(*arguments, **named)  # type: ignore[arg-type]
+        calls.append(None)
+        if len(calls) == failing:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(sweep, "add_images", add_images)
+    plan, indices = plan_extraction(run, together, split="all", n_raw=60, version="0", shape=(4, 2, 2))
+    seen: list[int] = []
+
+    def hear(done: int, total: int, note: str = "") -> None:
+        notes.append(note)
+        seen.append(done)
+
+    extract_masks(run, together, plan, indices, batch_size=10, progress=hear)
+    assert notes[-1].endswith(", memory ran out, now 5 images at once")
+    assert seen[-1] == 60
+    got, expected = read_statistics(run.masks_file), read_statistics(smaller.masks_file)
+    np.testing.assert_array_equal(got.count, expected.count)
+    assert_close(got, expected, relative=3e-6)
+    np.testing.assert_allclose(read_raw(run.masks_file)[1], read_raw(smaller.masks_file)[1], atol=1e-3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and a limit of memory")
+def test_the_numbers_where_memory_is_short_are_those_of_smaller_batches(tmp_path: Path) -> None:
+    """60 images of 256 pixels, all in one block, need 600 MB at once; the true allocator fails, smaller batches fit."""
+    script = """
+from dataclasses import replace
+from mamviz.config import RunConfig, from_dict
+from mamviz.extraction import extract_masks, plan_extraction
+from mamviz.models.weights import build_network, write_network
+from tests.core.made import make_data, make_run
+from tests.core.models.stirred import stir
+config = from_dict(RunConfig, {"data": {"size": 256}, "model": {"channels": 4}})
+data = replace(make_data(60, size=256), identity=np.zeros(60, np.int64))
+run = make_run(Path(sys.argv[1]), config, data)
+network = build_network(config, n_attributes=4)
+stir(network.masking, seed=1)
+write_network(run.model_file, network, config=config, attributes=run.attributes)
+plan, indices = plan_extraction(run, data, split="all", n_raw=0, version="0", shape=network.shape)
+notes = []
+limit(350)
+short = extract_masks(run, data, plan, indices, progress=lambda done, total, note="": notes.append(note))
+print(notes[-1].split()[-4])
+short.rename(run.folder / "short.h5")
+extract_masks(run, data, plan, indices, batch_size=int(notes[-1].split()[-4]))
+"""
+    at_once = int(run_limited(script, tmp_path / "made-1"))
+    assert 1 <= at_once < 60
+    assert_same_bits(tmp_path / "made-1" / "short.h5", tmp_path / "made-1" / "masks.h5")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_the_numbers_on_a_full_gpu_are_those_of_smaller_batches(tmp_path: Path) -> None:
+    config = from_dict(RunConfig, {"data": {"size": 256}, "model": {"channels": 16}})
+    data = replace(make_data(200, size=256), identity=np.zeros(200, np.int64))
+    run = make_run(tmp_path / "made-1", config, data)
+    network = build_network(config, n_attributes=4)
+    stir(network.masking, seed=1)
+    write_network(run.model_file, network, config=config, attributes=run.attributes)
+    plan, indices = plan_extraction(run, data, split="all", n_raw=0, version="0", shape=network.shape)
+    group, notes = Group(device="cuda"), []
+    torch.cuda.set_per_process_memory_fraction(2**30 / torch.cuda.get_device_properties(0).total_memory)
+    try:
+        extract_masks(
+            run,
+            data,
+            plan,
+            indices,
+            group=group,
+            batch_size=200,
+            progress=lambda done, total, note="": notes.append(note),
+        )
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "memory ran out" in notes[-1]
+    got = read_statistics(run.masks_file)
+    run.masks_file.unlink()
+    extract_masks(run, data, plan, indices, group=group, batch_size=int(notes[-1].split()[-4]))
+    assert_close(got, read_statistics(run.masks_file), relative=1e-5)
 
 
 def test_an_empty_split_is_named(trained: Run, data: ImageData) -> None:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import BlockStatistics, BlockSums
-from mamviz.stats.moments import adjusted_weights, merge, number_of_blocks, select_blocks
+from mamviz.stats.moments import (
+    ROWS_AT_A_TIME,
+    adjusted_weighting,
+    adjusted_weights,
+    merge,
+    number_of_blocks,
+    select_blocks,
+)
 from tests.core.stats.raw import fill, make_raw
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -45,6 +52,15 @@ def test_weights_are_the_coefficients_of_a_regression() -> None:
     design = np.column_stack([np.ones(len(outcome)), raw.labels])
     coefficients = np.linalg.lstsq(design, outcome, rcond=None)[0]
     np.testing.assert_allclose(adjusted_weights(raw.labels).values.T @ outcome, coefficients[1:], atol=1e-10)
+
+
+def test_weights_of_more_images_than_are_taken_at_a_time_are_the_same_least_squares() -> None:
+    labels = (np.random.default_rng(0).random((ROWS_AT_A_TIME + 100, 3)) < [0.1, 0.5, 0.9]).astype(np.uint8)
+    centred = labels - labels.mean(axis=0)
+    weights = adjusted_weights(labels).values
+    np.testing.assert_allclose(weights, np.linalg.pinv(centred).T, rtol=1e-10, atol=1e-16)
+    some = slice(ROWS_AT_A_TIME - 5, ROWS_AT_A_TIME + 5)
+    np.testing.assert_allclose(adjusted_weighting(labels).weigh(labels[some]), weights[some], rtol=1e-12, atol=1e-18)
 
 
 def test_weights_of_one_label_are_a_difference_of_means() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,14 +13,18 @@ import numpy as np
 import pytest
 import torch
 
-from mamviz.config import PEAK_RATES
-from mamviz.errors import DataError, RunError, TrainingError
+from mamviz.config import PEAK_RATES, RunConfig, from_dict
+from mamviz.distributed import Group
+from mamviz.errors import ConfigError, DataError, RunError, TrainingError
+from mamviz.models.network import Outputs
 from mamviz.models.weights import build_network, load_network, write_network
 from mamviz.run import file_sha256
 from mamviz.schema import EpochRow
-from mamviz.training.checkpoint import read_checkpoint
+from mamviz.training import gradients
+from mamviz.training.checkpoint import Shrinking, read_checkpoint
 from mamviz.training.loop import autocast_dtype, make_optimizer, train
 from mamviz.training.prediction import predict
+from tests.core.limited import run_limited
 from tests.core.made import make_config, make_data, make_run
 from tests.core.models.stirred import stir
 
@@ -181,6 +186,118 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     subprocess.run([*command, script, run.folder, root], check=True, capture_output=True, timeout=300)
     test = data.select("test")
     assert ((predict(load_network(run), data, test) > 0) == data.labels[test]).mean() > 0.85
+
+
+def full_above(most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let memory run out in the loss of more than `most` images; return a list of all that were tried."""
+    true_loss, tried = gradients.total_loss, []
+
+    def total_loss(outputs: Outputs, *others: object) -> torch.Tensor:
+        tried.append(len(outputs.logits))
+        if len(outputs.logits) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return true_loss(outputs, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gradients, "total_loss", total_loss)
+    return tried
+
+
+def test_a_batch_that_is_too_large_is_trained_on_in_parts_from_there_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, notes = make_data(), []
+    run = make_run(tmp_path / "made-1", make_config(epochs=1), data)
+    tried = full_above(3, monkeypatch)
+    rows = train(run, data, progress=lambda done, total, note="": notes.append(note))
+    assert tried == [8, 4, *([2] * 20)]  # 5 steps of 8 images
+    assert np.isfinite(rows[-1].train_loss)
+    assert all(note.endswith(", memory ran out in step 0, now 2 images at once") for note in notes)
+    assert (run.folder / "memory.csv").read_text() == "step,images\n0,2\n"
+
+
+def test_a_resumed_run_goes_on_with_the_same_parts_and_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = make_data()
+    whole, run = (make_run(tmp_path / name, make_config(epochs=2), data) for name in ("whole", "stopped"))
+    tried = full_above(4, monkeypatch)
+    train(whole, data)
+
+    def stop(done: int, total: int, note: str = "") -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(run, data, progress=stop)
+    assert read_checkpoint(run.resume_file).shrunk == (Shrinking(step=0, images=4),)
+    tried.clear()
+    train(run, data)
+    assert set(tried) == {4}
+    assert file_sha256(run.model_file) == file_sha256(whole.model_file)
+
+
+def test_where_one_image_is_too_much_the_last_checkpoint_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(epochs=2), data)
+    before: list[int] = []
+
+    def fill_up(row: EpochRow) -> None:
+        before.append(read_checkpoint(run.resume_file).step)
+        full_above(0, monkeypatch)
+
+    with pytest.raises(ConfigError, match="room for one image at once"):
+        train(run, data, on_epoch=fill_up)
+    assert before == [5] == [read_checkpoint(run.resume_file).step]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and a limit of memory")
+def test_training_ends_well_where_memory_is_short(tmp_path: Path) -> None:
+    """64 images of 128 pixels need 700 MB at once; the true allocator fails, and parts of the batch fit."""
+    script = """
+from mamviz.config import RunConfig, from_dict
+from mamviz.training.loop import train
+from tests.core.made import make_data, make_run
+settings = {"data": {"size": 128}, "model": {"channels": 4}, "train": {"epochs": 1, "batch_size": 64, "threads": 1}}
+data = make_data(110, size=128)
+run = make_run(Path(sys.argv[1]), from_dict(RunConfig, settings), data)
+notes = []
+limit(400)
+rows = train(run, data, progress=lambda done, total, note="": notes.append(note))
+print(notes[-1], np.isfinite(rows[-1].train_loss), run.trained)
+"""
+    said = run_limited(script, tmp_path / "made-1")
+    assert re.search(r"memory ran out in step 0, now (32|16|8) images at once True True$", said.strip()), said
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_training_ends_well_on_a_full_gpu(tmp_path: Path) -> None:
+    settings = {"data": {"size": 128}, "train": {"epochs": 1, "batch_size": 256, "threads": 1}}
+    data = make_data(500, size=128)
+    run = make_run(tmp_path / "made-1", from_dict(RunConfig, settings), data)
+    notes: list[str] = []
+    torch.cuda.set_per_process_memory_fraction(2**31 / torch.cuda.get_device_properties(0).total_memory)
+    try:
+        rows = train(run, data, group=Group(device="cuda"), progress=lambda done, total, note="": notes.append(note))
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "memory ran out in step 0" in notes[-1]
+    assert np.isfinite(rows[-1].train_loss)
+
+
+def test_a_batch_smaller_than_the_processes_is_refused(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(batch_size=2), data)
+    with pytest.raises(ConfigError, match=r"--batch-size: .* each of 3 processes, got 2 in all"):
+        train(run, data, group=Group(world=3))
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    data = make_data()
+    run = make_run(tmp_path / "made-1", make_config(epochs=1), data)
+    (run.folder / ".resume.123-ab.pt").write_bytes(b"half")
+    train(run, data)
+    assert not list(run.folder.glob(".*"))
 
 
 def tensors(network: torch.nn.Module) -> bytes:
