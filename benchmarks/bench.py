@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,14 +22,13 @@ from explainers import measure_explainers
 from extracting import extract
 from floor import count_flops, measure_peak
 from matrix import describe as describe_matrix
-from PIL import Image
 from plain import extract_plainly, plain_forward, train_step
+from reading import measure_reading
 from scaling import describe as describe_scaling
+from scaling import describe_images
 from timing import Timing, digits, timed
 
 from mamviz.config import RunConfig
-from mamviz.data.images import pack
-from mamviz.data.synthetic.files import write_faces
 from mamviz.data.synthetic.labels import draw_labels
 from mamviz.data.synthetic.render import draw_faces
 from mamviz.models.network import MaskNetwork
@@ -39,7 +37,6 @@ from mamviz.training.losses import total_loss
 
 N_ATTRIBUTES = 40
 BATCH = 128
-N_FILES = 512
 MATRIX_IMAGES = 400
 SCALING_IMAGES = [500, 4000]
 
@@ -59,7 +56,7 @@ def main() -> None:
         print("|", " | ".join((timing.name, *map(digits, (timing.median, timing.low, timing.high)))), "|")
     network = build_network(RunConfig(), n_attributes=N_ATTRIBUTES)
     notes = [*describe_floor(network, timings), *describe_matrix(MATRIX_IMAGES)]
-    print("", *notes, "", *describe_scaling(SCALING_IMAGES, repeats=3), sep="\n")
+    print("", *notes, "", *describe_scaling(repeats=3), "", *describe_images(SCALING_IMAGES, None), sep="\n")
     if options.json:
         record = {"timings": [asdict(timing) for timing in timings], "notes": notes}
         options.json.write_text(json.dumps(record, indent=2) + "\n")
@@ -99,32 +96,6 @@ def measure(repeats: int) -> Iterator[Timing]:
         n_images=BATCH,
     )
     yield from measure_explainers(network, x, repeats)
-
-
-def measure_reading(repeats: int) -> Iterator[Timing]:
-    """Yield packing of JPEG files against a plain loop."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_faces(folder / "faces", n_images=N_FILES, size=128, seed=0, label_correlation=1.0, regions=False)
-        files = sorted((folder / "faces" / "img_align_celeba").iterdir())
-        places = iter(range(10_000))
-        for threads in (1, 2):
-            yield timed(
-                f"decode and pack 128 px JPEG to 64 px, {threads} threads",
-                lambda threads=threads: pack(
-                    files, size=64, crop="square", folder=folder / str(next(places)), threads=threads
-                ),
-                repeats,
-                n_images=N_FILES,
-            )
-        yield timed("the same with Pillow in a loop", lambda: read_plainly(files), repeats, n_images=N_FILES)
-
-
-def read_plainly(files: list[Path]) -> None:
-    """Decode and resize one file after the other."""
-    for file in files:
-        with Image.open(file) as image:
-            np.asarray(image.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS))
 
 
 def describe_floor(network: MaskNetwork, timings: list[Timing]) -> list[str]:

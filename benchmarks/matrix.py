@@ -19,7 +19,6 @@ from typing import Literal
 import numpy as np
 import torch
 from extracting import extract
-from timing import peak_bytes
 
 from mamviz.config import RunConfig
 from mamviz.extraction.sums import to_statistics
@@ -28,6 +27,7 @@ from mamviz.models.weights import build_network
 from mamviz.schema import Choices
 from mamviz.stats.correlation import correlate_attributes
 from mamviz.stats.moments import adjusted_weights
+from mamviz.trial import most_held_bytes
 
 Way = Literal["numpy", "sums"]
 N_ATTRIBUTES = 40
@@ -82,13 +82,13 @@ def measure(way: Way, n_images: int) -> Cost:
     weights = adjusted_weights(labels).values
     with torch.inference_mode():
         network.explain(x[:1])
-    before = peak_bytes()
+    before = most_held_bytes()
     started = time.perf_counter()
     matrices = _keep(network, x, weights) if way == "numpy" else _sum(network, x, labels, weights)
     rows, columns = np.triu_indices(N_ATTRIBUTES, 1)
     return Cost(
         seconds=time.perf_counter() - started,
-        peak=peak_bytes(),
+        peak=most_held_bytes(),
         before=before,
         matrices=tuple(float(value) for matrix in matrices for value in matrix[rows, columns]),
     )

@@ -1,7 +1,7 @@
 """What images, attributes and channels cost: seconds an image and the most memory, as each of them grows.
 
 python benchmarks/scaling.py                       # attributes and channels; 500 and 4,000 images
-python benchmarks/scaling.py --images 1000 10000   # extraction of so many built-in faces
+python benchmarks/scaling.py --only-images --images 1000 10000   # extraction of so many built-in faces
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 from extracting import extract
-from timing import Timing, peak_bytes, timed
+from timing import Timing, Watch, timed
 
 from mamviz import __version__
 from mamviz.config import RunConfig
@@ -28,6 +28,7 @@ from mamviz.models.weights import build_network, write_network
 from mamviz.training.loop import make_optimizer
 from mamviz.training.losses import total_loss
 from mamviz.training.start import start_run
+from mamviz.trial import most_held_bytes
 
 ATTRIBUTES, CHANNELS = (40, 200, 1000), (64, 256, 1024)
 # A batch holds about so many cells of masks.
@@ -38,17 +39,21 @@ def main() -> None:
     """Print what each of the three costs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, nargs="+", default=[500, 4000])
+    parser.add_argument("--only-images", action="store_true", help="leave attributes and channels out")
+    parser.add_argument("--cache", type=Path, help="folder of the drawn faces; one that is removed by default")
     parser.add_argument("--one", type=int, help="extract masks of so many images and print the cost as JSON")
+    parser.add_argument("--draw", action="store_true", help="with --one: only draw them")
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(extract_once(options.one)))
+        print(json.dumps(extract_once(options.one, options.cache, only_draw=options.draw)))
         return
-    for line in describe(options.images, repeats=3):
-        print(line)
+    if not options.only_images:
+        print(*describe(repeats=3), "", sep="\n")
+    print(*describe_images(options.images, options.cache), sep="\n")
 
 
-def describe(images: list[int], *, repeats: int) -> list[str]:
-    """Return the rows of a Markdown table."""
+def describe(*, repeats: int) -> list[str]:
+    """Return the rows of a Markdown table: attributes and channels."""
     lines = ["| | images/s, training step | images/s, extraction | slope of seconds an image |", "|---|---|---|---|"]
     for word, sizes in (("attributes", ATTRIBUTES), ("channels", CHANNELS)):
         found = []
@@ -58,20 +63,23 @@ def describe(images: list[int], *, repeats: int) -> list[str]:
         for place, (size, (train, statistics)) in enumerate(zip(sizes, found, strict=True)):
             slope = "" if place == 0 else _slopes(sizes[place - 1 : place + 1], found[place - 1 : place + 1])
             lines.append(f"| {size:,} {word} | {train.median:.3g} | {statistics.median:.3g} | {slope} |")
-    lines += [
-        "",
-        "| images | seconds of extraction | images/s | most memory, MB | masks.h5, MB |",
-        "|---|---|---|---|---|",
+    return lines
+
+
+def describe_images(images: list[int], cache: Path | None) -> list[str]:
+    """Return the rows of another: images. They are drawn before, in a process of its own."""
+    lines = [
+        "| images | seconds of extraction | images/s | memory of its own, MB | with mapped files, MB | masks.h5, MB |",
+        "|---|---|---|---|---|---|",
     ]
-    for n_images in images:
-        command = [sys.executable, __file__, "--one", str(n_images)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        cost = json.loads(done.stdout.splitlines()[-1])
-        rate = n_images / cost["seconds"]
-        lines.append(
-            f"| {n_images:,} | {cost['seconds']:.1f} | {rate:.0f} | {cost['peak'] / 1e6:.0f} "
-            f"| {cost['file'] / 1e6:.0f} |"
-        )
+    with tempfile.TemporaryDirectory() as name:
+        for n_images in images:
+            command = [sys.executable, __file__, "--one", str(n_images), "--cache", str(cache or name)]
+            subprocess.run([*command, "--draw"], capture_output=True, check=True)
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            cost = json.loads(done.stdout.splitlines()[-1])
+            sizes = " | ".join(f"{cost[key] / 1e6:.0f}" for key in ("most", "held", "file"))
+            lines.append(f"| {n_images:,} | {cost['seconds']:.1f} | {n_images / cost['seconds']:.0f} | {sizes} |")
     return lines
 
 
@@ -106,29 +114,25 @@ def _slopes(sizes: tuple[int, ...], found: list[tuple[Timing, Timing]]) -> str:
     return f"{first:.2f}, {second:.2f}"
 
 
-def extract_once(n_images: int) -> dict[str, float]:
-    """Extract masks of built-in faces with an untrained network."""
+def extract_once(n_images: int, cache: Path, *, only_draw: bool = False) -> dict[str, float]:
+    """Extract masks of built-in faces with an untrained network, or only draw them into the cache."""
+    config = RunConfig()
+    config = replace(config, data=replace(config.data, n_faces=n_images))
+    data = open_data(config.data, cache=cache)
+    if only_draw:
+        return {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = RunConfig()
-        config = replace(config, data=replace(config.data, n_faces=n_images))
-        data = open_data(config.data, cache=folder / "cache")
-        run = start_run(folder / "run", config, data, device="cpu", command=["bench"], created="", version=__version__)
-        write_network(
-            run.model_file,
-            build_network(config, n_attributes=len(data.attributes)),
-            config=config,
-            attributes=data.attributes,
+        run = start_run(
+            Path(name) / "run", config, data, device="cpu", command=["bench"], created="", version=__version__
         )
-        shape = build_network(config, n_attributes=len(data.attributes)).shape
-        plan, indices = plan_extraction(run, data, split="all", n_raw=0, version=__version__, shape=shape)
+        network = build_network(config, n_attributes=len(data.attributes))
+        write_network(run.model_file, network, config=config, attributes=data.attributes)
+        plan, indices = plan_extraction(run, data, split="all", n_raw=0, version=__version__, shape=network.shape)
         started = time.perf_counter()
-        file = extract_masks(run, data, plan, indices)
-        return {
-            "seconds": time.perf_counter() - started,
-            "peak": peak_bytes(),
-            "file": float(file.stat().st_size),
-        }
+        with Watch() as watch:
+            file = extract_masks(run, data, plan, indices)
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "most": watch.most, "held": most_held_bytes(), "file": float(file.stat().st_size)}
 
 
 if __name__ == "__main__":

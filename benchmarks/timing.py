@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import resource
+import re
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,29 @@ def digits(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def peak_bytes() -> float:
-    """Return the most memory that this process has held; on Linux getrusage may tell its parent's."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return 1024.0 * float(line.split()[1])
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+class Watch:
+    """Looks at this process's own memory while a job runs; `most` is the largest seen, in bytes.
+
+    Its own: what is mapped from files (libraries, packed images) is left out, which the system takes back when it
+    needs room. On Linux; elsewhere `most` stays 0.
+    """
+
+    def __init__(self) -> None:
+        self.most = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        status = Path("/proc/self/status")
+        while status.is_file() and not self._ended.wait(0.02):
+            self.most = max(
+                self.most, *(1024.0 * float(size) for size in re.findall(r"RssAnon:\s+(\d+)", status.read_text()))
+            )

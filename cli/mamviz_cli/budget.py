@@ -1,8 +1,9 @@
-"""What a training will need, found out before an image is read."""
+"""What a training or an extraction will need, found out before an image is read."""
 
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from mamviz.errors import DataError
 from mamviz_cli.console import Console
 
 if TYPE_CHECKING:
+    from mamviz.data.dataset import SplitName
     from mamviz.distributed import Group
-    from mamviz.schema import Budget, TrainingTime
+    from mamviz.schema import Budget, ExtractionBudget
 
 
 def predict(config: RunConfig, group: Group) -> Budget:
@@ -27,15 +29,57 @@ def predict(config: RunConfig, group: Group) -> Budget:
     return predict_budget(config, n_attributes=extent.n_attributes, n_images=extent.n_images, device=group.device)
 
 
-def print_budget(config: RunConfig, console: Console, group: Group) -> None:
-    """Print architecture, FLOPs, memory, disk and time of a training that isn't done."""
+def print_budget(config: RunConfig, runs: Path, console: Console, group: Group) -> None:
+    """Print architecture, FLOPs, memory, disk and time of a training that isn't done, and of its extraction."""
+    from mamviz.training.trial import try_training
     from mamviz_reports.architecture import describe_architecture, describe_budget
 
     extent = _measure(config)
-    budget = dataclasses.replace(predict(config, group), time=_time(config, extent, console, group))
-    console.show(describe_architecture(budget) + describe_budget(budget).rstrip())
+    budget = predict(config, group)
+    console.note("timing a few batches of noise")
+    extraction = predict_masks(config, "all", n_raw=0, device=group.device)
+    budget = try_training(
+        budget,
+        config,
+        n_attributes=extent.n_attributes,
+        n_train=extent.n_train,
+        n_validation=extent.n_validation,
+        device=group.device,
+    )
+    console.show(describe_architecture(budget) + f"training: {describe_budget(budget)}".rstrip())
+    console.show(f"extract-masks: {describe_budget(extraction)}".rstrip())
+    warn_of_disk(budget.disk_bytes, runs, console)
     console.note("a dry run: nothing was trained or written")
-    console.finish({**dataclasses.asdict(budget), **dataclasses.asdict(extent)})
+    needs = {**dataclasses.asdict(budget), "extraction": dataclasses.asdict(extraction)}
+    console.finish({**needs, **dataclasses.asdict(extent)})
+
+
+def predict_masks(
+    config: RunConfig, split: SplitName, *, n_raw: int | None, device: str, batch_size: int = 64
+) -> ExtractionBudget:
+    """Return what extracting the masks of one part of a run's data needs; n_raw None stores all raw masks."""
+    from mamviz.extraction.budget import predict_extraction
+
+    extent = _measure(config)
+    n_images = extent.count(split)
+    return predict_extraction(
+        config,
+        n_attributes=extent.n_attributes,
+        n_images=n_images,
+        n_raw=n_images if n_raw is None else min(n_raw, n_images),
+        batch_size=batch_size,
+        device=device,
+    )
+
+
+def warn_of_disk(needed: float, folder: Path, console: Console) -> None:
+    """Say so where the disk of a folder, which need not be there yet, has too little room."""
+    from mamviz_reports.architecture import describe_bytes
+
+    place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        console.note(f"note: {place} has {describe_bytes(free)} free, {describe_bytes(needed)} are needed")
 
 
 @dataclass(frozen=True)
@@ -45,18 +89,10 @@ class _Extent:
     n_train: int
     n_validation: int
 
-
-def _time(config: RunConfig, extent: _Extent, console: Console, group: Group) -> TrainingTime:
-    from mamviz.training.trial import time_training
-
-    console.note("timing a few steps on images of noise")
-    return time_training(
-        config,
-        n_attributes=extent.n_attributes,
-        n_train=extent.n_train,
-        n_validation=extent.n_validation,
-        device=group.device,
-    )
+    def count(self, split: SplitName) -> int:
+        """Return the number of images of one part."""
+        rest = self.n_images - self.n_train - self.n_validation
+        return {"train": self.n_train, "validation": self.n_validation, "test": rest, "all": self.n_images}[split]
 
 
 def _measure(config: RunConfig) -> _Extent:

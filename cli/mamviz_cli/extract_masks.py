@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mamviz.errors import ConfigError
+from mamviz.errors import ConfigError, RunError
+from mamviz_cli.budget import predict_masks, warn_of_disk
 from mamviz_cli.console import Console
 from mamviz_cli.group import stoppable
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.missing import RunOptions, trained_run
-from mamviz_cli.opening import open_images_of
+from mamviz_cli.opening import config_for, find_run, open_images_of
 from mamviz_cli.options import choose
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class ExtractOptions:
     raw: Annotated[str, typer.Option(help="Images whose raw masks are stored too: a number, or all.")] = "0"
     batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 64
     data: Annotated[str | None, typer.Option(help="Other data with the same attributes.")] = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print memory, disk and time; extract nothing.")] = False
     target: RunOptions = field(default_factory=RunOptions)
 
 
@@ -41,6 +44,10 @@ def extract_masks(options: ExtractOptions) -> None:
     from mamviz.distributed import joined
 
     common = options.target.common
+    if options.dry_run:
+        with joined(choose_device(common.device)) as group:
+            _print_budget(options, Console(json=common.json, quiet=not group.leads), device=group.device)
+        return
     run = trained_run(options.target)
     with joined(choose_device(common.device)) as group:
         extract(run, options, console=Console(json=common.json, quiet=not group.leads), group=group)
@@ -55,7 +62,9 @@ def extract(run: Run, options: ExtractOptions, *, console: Console, group: Group
 
     common = options.target.common
     threads = use_threads(common.threads)
-    with stoppable(f"stopped; finished blocks are kept in {run.folder}, the same command goes on."):
+    kept = "finished blocks of all processes" if group.world > 1 else "finished blocks"
+    goes_on = "the same command goes on" + (" with any number of processes" if group.world > 1 else "")
+    with stoppable(f"stopped; {kept} are kept in {run.folder}, {goes_on}.", group):
         data = open_images_of(run, common, console, threads=threads, source=options.data)
         shape = build_network(run.config, n_attributes=len(run.attributes), pretrained=False).shape
         split, n_raw = choose_split(options.split), count_raw(options.raw)
@@ -64,6 +73,31 @@ def extract(run: Run, options: ExtractOptions, *, console: Console, group: Group
             write_masks(run, data, plan, indices, group=group, batch_size=options.batch_size, progress=progress)
     if group.leads:
         _finish(run, plan, console)
+
+
+def _print_budget(options: ExtractOptions, console: Console, *, device: str) -> None:
+    from mamviz_reports.architecture import describe_budget
+
+    common = options.target.common
+    run = find_run(options.target.run, common.runs)
+    if run is None:
+        raise RunError(
+            f"{common.runs}/: expected a run, found none. `mamviz train --dry-run` tells what a first one needs, "
+            "its masks included."
+        )
+    use_threads(common.threads)
+    console.note("timing a few batches of noise")
+    budget = predict_masks(
+        config_for(run, options.data),
+        choose_split(options.split),
+        n_raw=count_raw(options.raw),
+        device=device,
+        batch_size=options.batch_size,
+    )
+    console.show(describe_budget(budget).rstrip())
+    warn_of_disk(budget.disk_bytes, run.folder, console)
+    console.note("a dry run: nothing was extracted or written")
+    console.finish(dataclasses.asdict(budget))
 
 
 def _finish(run: Run, plan: Plan, console: Console) -> None:

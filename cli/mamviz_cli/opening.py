@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mamviz.config import BUILT_IN_FACES, DataConfig
+from mamviz.config import BUILT_IN_FACES, DataConfig, RunConfig
 from mamviz.errors import DataError, RunError
 from mamviz_cli.console import Console
 from mamviz_cli.machine import cache_folder
@@ -78,11 +78,7 @@ def open_images_of(run: Run, common: Common, console: Console, *, threads: int, 
 
     Raises DataError where other attributes come.
     """
-    config = run.config.data
-    if source is not None:
-        place = source if source == BUILT_IN_FACES else str(Path(source).expanduser().absolute())
-        config = dataclasses.replace(config, source=place, images=None)
-    data = open_images(config, common, console, threads=threads)
+    data = open_images(config_for(run, source).data, common, console, threads=threads)
     if data.attributes != run.attributes:
         raise DataError(
             f"{data.description}: expected the {len(run.attributes)} attributes of {run.folder} in its order, got "
@@ -91,3 +87,11 @@ def open_images_of(run: Run, common: Common, console: Console, *, threads: int, 
     if source is None and data.fingerprint != run.record["data"]["fingerprint"]:
         console.note(f"note: {data.description} changed since {run.folder} was trained")
     return data
+
+
+def config_for(run: Run, source: str | None) -> RunConfig:
+    """Return a run's settings, with the data `source` in place of its own where that is given."""
+    if source is None:
+        return run.config
+    place = source if source == BUILT_IN_FACES else str(Path(source).expanduser().absolute())
+    return dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, source=place, images=None))

@@ -66,7 +66,7 @@ def train(options: TrainOptions) -> None:
     with joined(device) as group:
         console = _console(options.common, group)
         if options.dry_run:
-            print_budget(config, console, group)
+            print_budget(config, options.common.runs, console, group)
         elif options.seeds is not None:
             train_family(config, parse_seeds(options.seeds), options, group=group)
         else:
@@ -82,7 +82,8 @@ def train_new(
     A run that fails before its first checkpoint leaves no folder behind.
     """
     budget = predict(config, group)
-    with stoppable("stopped before training began; what was decoded or drawn is kept, the same command goes on."):
+    begun = "stopped before training began; what was decoded or drawn is kept, the same command goes on."
+    with stoppable(begun, group):
         data = open_images(config.data, options.common, console, threads=config.train.threads)
         run = _start(config, data, options, group=group, family=family)
     try:
@@ -137,7 +138,7 @@ def _console(common: Common, group: Group) -> Console:
 def _start(config: RunConfig, data: ImageData, options: TrainOptions, *, group: Group, family: str | None) -> Run:
     """Make the run's folder, on one process; return the run on all."""
     from mamviz import __version__
-    from mamviz.distributed import gather
+    from mamviz.distributed import gather, wait
     from mamviz.run import next_name, open_run
     from mamviz.training.start import start_run
 
@@ -154,7 +155,9 @@ def _start(config: RunConfig, data: ImageData, options: TrainOptions, *, group: 
             version=__version__,
             family=family,
         )
-    return open_run(gather(folder, group)[0])
+    run = open_run(gather(folder, group)[0])
+    wait(group)  # the first process may find fault with the data, and remove the folder, before others have read it
+    return run
 
 
 def _train(run: Run, data: ImageData, budget: Budget, *, console: Console, group: Group) -> None:
@@ -164,12 +167,13 @@ def _train(run: Run, data: ImageData, budget: Budget, *, console: Console, group
     console.show(describe_architecture(budget))
     console.note(f"training {run.folder} on {data.description}; {run.config.train.threads} threads, {group.device}")
     again = shlex.join(["mamviz", "train", "--resume", str(run.folder)])
-    advice = f"stopped; {run.folder} keeps what was trained up to its last checkpoint. Go on with `{again}`."
+    advice = f"stopped; {run.folder} keeps what was trained up to its last checkpoint. Go on with `{again}`"
+    advice += "." if group.world == 1 else ", alone or under torchrun."
 
     def show_epoch(row: EpochRow) -> None:
         console.show(describe_epoch(row, run.config.train.epochs))
 
-    with stoppable(advice), console.working(run.name) as progress:
+    with stoppable(advice, group), console.working(run.name) as progress:
         rows = train_network(run, data, group=group, progress=progress, on_epoch=show_epoch)
     if group.leads:
         _finish(run, data, rows, budget, console)

@@ -157,7 +157,7 @@ from mamviz.schema.stability import (
     TopOverlap,
 )
 from mamviz.schema.statistics import BlockStatistics, BlockSums
-from mamviz.schema.training import Budget, Component, EpochRow, TrainingTime
+from mamviz.schema.training import Budget, Component, EpochRow, ExtractionBudget, WorkTime
 from mamviz.schema.validation import (
     OTHERS,
     OURS,
@@ -186,18 +186,18 @@ __all__ = [
     "CriterionSummary", "Cutoff", "DeletionCurve", "Difference", "Direction", "Disattenuation", "EditAction",
     "EditCount", "EditDirection", "EditEffect", "EditReport", "EditSettings", "EditStrip", "EditedPicture",
     "Entanglement", "EntanglementSettings", "EpochRow", "Estimand", "Evaluation", "ExampleImage", "Exchange",
-    "ExchangeLoss", "Explanation", "FaceValidation", "FalsePositives", "FeatureAgreement", "FeatureDrawing",
-    "FeatureProducts", "Fill", "FillDifference", "Floats", "GainVerdict", "Gallery", "Goal", "ImageMasks", "Interval",
-    "IntervalMethod", "Intervals", "LabelAssociation", "LabelExplanation", "LabelRelation", "Latency", "Localisation",
-    "MantelTest", "Map", "MapKind", "Matching", "MatrixKey", "Method", "Neighbour", "NetworkCost", "NullMaps",
-    "NullShare", "NullSource", "NullSums", "Order", "OtherChange", "Outcome", "Overview", "OverviewMatrix",
-    "OverviewNeighbour", "OverviewPart", "PairKind", "PairRelation", "PairRule", "Perturbation", "PerturbationKind",
-    "PerturbedScore", "PosterRow", "Progress", "Provenance", "PrunedRun", "PruningCurve", "PruningReport",
-    "PruningSettings", "Randomisation", "RandomisationMode", "RandomisedDraw", "RandomisedStage", "RankBy",
-    "RankIntervals", "Ranking", "Reading", "Recovery", "Reliability", "RemovalOrder", "RemovalSettings", "Replicates",
-    "RobustnessReport", "RobustnessSettings", "RunFacts", "SafeRemoval", "SanityCheck", "SanityReport",
+    "ExchangeLoss", "Explanation", "ExtractionBudget", "FaceValidation", "FalsePositives", "FeatureAgreement",
+    "FeatureDrawing", "FeatureProducts", "Fill", "FillDifference", "Floats", "GainVerdict", "Gallery", "Goal",
+    "ImageMasks", "Interval", "IntervalMethod", "Intervals", "LabelAssociation", "LabelExplanation", "LabelRelation",
+    "Latency", "Localisation", "MantelTest", "Map", "MapKind", "Matching", "MatrixKey", "Method", "Neighbour",
+    "NetworkCost", "NullMaps", "NullShare", "NullSource", "NullSums", "Order", "OtherChange", "Outcome", "Overview",
+    "OverviewMatrix", "OverviewNeighbour", "OverviewPart", "PairKind", "PairRelation", "PairRule", "Perturbation",
+    "PerturbationKind", "PerturbedScore", "PosterRow", "Progress", "Provenance", "PrunedRun", "PruningCurve",
+    "PruningReport", "PruningSettings", "Randomisation", "RandomisationMode", "RandomisedDraw", "RandomisedStage",
+    "RankBy", "RankIntervals", "Ranking", "Reading", "Recovery", "Reliability", "RemovalOrder", "RemovalSettings",
+    "Replicates", "RobustnessReport", "RobustnessSettings", "RunFacts", "SafeRemoval", "SanityCheck", "SanityReport",
     "SanitySettings", "SanityTable", "Scale", "Sign", "Significance", "Similarities", "Stability", "SwapPair",
-    "TableAgreement", "TiedRanks", "TopOverlap", "TrainingTime", "Transformation", "TransformationKind",
-    "TransformationScores", "TrueRegions", "TunedPoint", "Variant", "Verdict", "View", "judge_gain", "silent",
+    "TableAgreement", "TiedRanks", "TopOverlap", "Transformation", "TransformationKind", "TransformationScores",
+    "TrueRegions", "TunedPoint", "Variant", "Verdict", "View", "WorkTime", "judge_gain", "silent",
 ]
 # fmt: on

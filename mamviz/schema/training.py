@@ -35,8 +35,8 @@ class Component:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingTime:
-    """How long a training will take, from a few timed steps: seconds in all, images a second of a step."""
+class WorkTime:
+    """How long a training or an extraction will take, from a few timed batches: seconds in all, images a second."""
 
     seconds: float
     images_per_second: float
@@ -52,5 +52,15 @@ class Budget:
     device_bytes: float = 0.0
     disk_bytes: float = 0.0
     architecture: Sequence[str] = ()
-    time: TrainingTime | None = None
+    time: WorkTime | None = None
     components: tuple[Component, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractionBudget:
+    """What a pass over the images will need, predicted before it starts; device_bytes is 0 on the CPU."""
+
+    ram_bytes: float
+    device_bytes: float
+    disk_bytes: float
+    time: WorkTime

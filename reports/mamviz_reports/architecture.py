@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mamviz.errors import ConfigError
-from mamviz.schema import Budget, Component
+from mamviz.schema import Budget, Component, ExtractionBudget
 
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -29,8 +29,8 @@ def describe_architecture(budget: Budget) -> str:
     return "\n".join([*lines, *budget.architecture, ending]) + "\n"
 
 
-def describe_budget(budget: Budget) -> str:
-    """Say how much memory, disk and time a run will need, as far as it was predicted."""
+def describe_budget(budget: Budget | ExtractionBudget) -> str:
+    """Say how much memory, disk and time a training or an extraction will need, as far as it was predicted."""
     needs = (("memory", budget.ram_bytes), ("device memory", budget.device_bytes), ("disk", budget.disk_bytes))
     known = [f"{name} {describe_bytes(size)}" for name, size in needs if size]
     if budget.time is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mamviz.run import open_run
-from mamviz.training import loop
+from mamviz.training import gradients, loop
 
 # As `mamviz`, but Ctrl-C works where the shell of the tests ignores it.
 START = """
@@ -109,13 +109,13 @@ def test_a_run_that_fails_at_once_leaves_no_folder(world, table, data_options) -
 
 def test_a_run_that_fails_later_is_kept(world, data_options, monkeypatch: pytest.MonkeyPatch) -> None:
     # a picture whose loss is not finite, after the first epoch
-    true_loss, calls = loop.total_loss, []
+    true_loss, calls = gradients.total_loss, []
 
     def broken(*arguments: object) -> object:
         calls.append(None)
         return true_loss(*arguments) * (np.nan if len(calls) > 6 else 1.0)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loop, "total_loss", broken)
+    monkeypatch.setattr(gradients, "total_loss", broken)
     words = world.fails_later("train", *data_options, *LONG)
     assert "finite loss" in words
     run = open_run(world.runs / "few-1")

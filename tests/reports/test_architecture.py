@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mamviz.errors import ConfigError
-from mamviz.schema import Budget, Component, TrainingTime
+from mamviz.schema import Budget, Component, WorkTime
 from mamviz_reports.architecture import describe_architecture, describe_budget, describe_bytes, describe_seconds
 
 COMPONENTS = (
@@ -57,7 +57,7 @@ def test_part_that_reads_an_unknown_one_is_refused():
 def test_budget_says_what_is_needed_and_leaves_out_what_is_not_known():
     assert describe_budget(Budget(ram_bytes=1.21e9, disk_bytes=3e7)) == "memory 1.21 GB, disk 30 MB\n"
     assert describe_budget(Budget()) == "not predicted\n"
-    timed = Budget(disk_bytes=3e7, time=TrainingTime(seconds=1020, images_per_second=125.4))
+    timed = Budget(disk_bytes=3e7, time=WorkTime(seconds=1020, images_per_second=125.4))
     assert describe_budget(timed) == "disk 30 MB, time 17 min (125 images/s)\n"
 
 

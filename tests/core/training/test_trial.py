@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mamviz import trial as timing
+from mamviz.config import RunConfig
+from mamviz.schema import Budget
 from mamviz.training import trial
-from mamviz.training.trial import time_training
+from mamviz.training.budget import predict_budget
+from mamviz.training.trial import try_training
 from tests.core.made import make_config
 
 
@@ -25,32 +29,36 @@ class Clock:
             self.now += prediction
             return true_predict(*arguments, **named)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(trial.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(timing.time, "perf_counter", lambda: self.now)
         monkeypatch.setattr(trial, "take_step", take_step)
         monkeypatch.setattr(trial, "predict", predict)
 
 
+def foretell(config: RunConfig, *, n_train: int, n_validation: int) -> Budget:
+    counted = predict_budget(config, n_attributes=4, n_images=n_train + n_validation)
+    return try_training(counted, config, n_attributes=4, n_train=n_train, n_validation=n_validation)
+
+
 def test_the_time_is_that_of_all_steps_and_validations(monkeypatch: pytest.MonkeyPatch) -> None:
     Clock(monkeypatch, step=0.5, prediction=0.08)
-    found = time_training(make_config(batch_size=8, epochs=3), n_attributes=4, n_train=83, n_validation=20)
+    found = foretell(make_config(batch_size=8, epochs=3), n_train=83, n_validation=20).time
+    assert found is not None
     assert found.images_per_second == pytest.approx(16)
     assert found.seconds == pytest.approx(3 * (10 * 0.5 + 20 * 0.01))
 
 
 def test_less_than_a_batch_is_one_step_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     Clock(monkeypatch, step=0.5, prediction=0.0)
-    found = time_training(make_config(batch_size=8, epochs=3), n_attributes=4, n_train=5, n_validation=0)
+    found = foretell(make_config(batch_size=8, epochs=3), n_train=5, n_validation=0).time
+    assert found is not None
     assert found.seconds == pytest.approx(1.5)
 
 
-def test_a_step_that_takes_very_long_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(monkeypatch, step=30.0, prediction=0.0)
-    found = time_training(make_config(batch_size=8, epochs=1), n_attributes=4, n_train=80, n_validation=0)
-    assert clock.steps == 1
-    assert found.seconds == pytest.approx(300)
-
-
-def test_the_true_steps_are_timed() -> None:
-    found = time_training(make_config(batch_size=8), n_attributes=4, n_train=80, n_validation=8)
-    assert found.seconds > 0
-    assert found.images_per_second > 0
+def test_the_true_steps_are_timed_and_memory_is_what_the_process_held() -> None:
+    config = make_config(batch_size=8)
+    counted = predict_budget(config, n_attributes=4, n_images=88)
+    found = try_training(counted, config, n_attributes=4, n_train=80, n_validation=8)
+    assert found.time is not None
+    assert found.time.seconds > 0
+    assert found.ram_bytes == pytest.approx(timing.most_held_bytes(), rel=0.1)
+    assert (found.disk_bytes, found.parameters) == (counted.disk_bytes, counted.parameters)
