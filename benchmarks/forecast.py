@@ -80,7 +80,7 @@ def compare(n_faces: int, size: int, settings: list[str], threads: int) -> list[
     return [
         (
             "train",
-            _need(said, disk=said["disk_bytes"] - extract["disk_bytes"]),
+            _need(said, disk=said["disk_bytes"]),
             Need(training.seconds, training.memory, after),
         ),
         (

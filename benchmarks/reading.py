@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from mamviz.data.batches import epoch_order, to_tensor
 from mamviz.data.images import pack
 from mamviz.data.prefetch import prefetch
-from mamviz.data.resident import take
+from mamviz.data.resident import read
 from mamviz.data.synthetic.files import write_faces
 
 N_FILES = 512
@@ -56,7 +56,7 @@ def measure_reading(repeats: int) -> Iterator[Timing]:
 def read_epoch(images: np.ndarray, epoch: int) -> None:
     """Read the images in random order, as training does."""
     order = epoch_order(len(images), seed=0, epoch=epoch)
-    for batch in prefetch(take(images, order[start : start + BATCH]) for start in range(0, len(order), BATCH)):
+    for batch in prefetch(read(images, order[start : start + BATCH]) for start in range(0, len(order), BATCH)):
         to_tensor(batch)
 
 

@@ -80,9 +80,10 @@ def joined(device: str, environment: Mapping[str, str] | None = None) -> Iterato
         yield group
     except LostError:
         raise
-    except MamvizError:
-        # It is told by this process; the others, which end because of it, have nothing to add.
-        tells_first(group)
+    except MamvizError as error:
+        # Told by one process; of those that end by the same error, or because of it, none has anything to add.
+        if not tells_first(group):
+            raise SystemExit(2) from error
         raise
     finally:
         dist.destroy_process_group()
@@ -150,7 +151,8 @@ def _look_for_lost(group: Group) -> str:
 
 
 def _is_lost(error: RuntimeError) -> bool:
-    return isinstance(error, dist.DistError) or "gloo" in str(error) or "NCCL" in str(error)
+    words = str(error)
+    return "out of memory" not in words and (isinstance(error, dist.DistError) or "gloo" in words or "NCCL" in words)
 
 
 def _runs(pid: int) -> bool:

@@ -91,6 +91,11 @@ class Run:
         return self.folder / "metrics.csv"
 
     @property
+    def memory_file(self) -> Path:
+        """Where memory ran out, and how many images were taken at once from there on."""
+        return self.folder / "memory.csv"
+
+    @property
     def masks_file(self) -> Path:
         """Block statistics, and raw masks on request."""
         return self.folder / "masks.h5"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 # Tries that do not count, tries whose median counts, and seconds after which no further one is begun.
@@ -40,10 +40,24 @@ def held_bytes() -> float:
 
 
 def most_held_bytes() -> float:
-    """Return the most memory that this process has held."""
+    """Return the most memory that this process has held; 0 where the system doesn't tell."""
     # On Linux getrusage may tell the parent's.
+    return _status("VmHWM") or _most_used()
+
+
+def forget_most_held() -> None:
+    """Count the most memory held anew from what is held now, where the system allows it: on Linux."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _most_used() -> float:
+    try:
+        import resource
+    except ImportError:  # Windows has no such module
+        return 0.0
     unit = 1 if sys.platform == "darwin" else 1024
-    return _status("VmHWM") or float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def _status(name: str) -> float:

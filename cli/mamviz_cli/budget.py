@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from mamviz.config import BUILT_IN_FACES, RunConfig
 from mamviz.errors import DataError
 from mamviz_cli.console import Console
+from mamviz_cli.machine import cache_folder
+from mamviz_cli.options import Common
 
 if TYPE_CHECKING:
     from mamviz.data.dataset import SplitName
@@ -18,26 +20,26 @@ if TYPE_CHECKING:
     from mamviz.schema import Budget, ExtractionBudget
 
 
-def predict(config: RunConfig, group: Group) -> Budget:
-    """Return what a training needs, from tables alone; raises ConfigError for a network that can't be built."""
+def predict(config: RunConfig) -> Budget:
+    """Return the size of a training, from tables alone; raises ConfigError for a network that can't be built."""
     from mamviz.models.weights import build_network
     from mamviz.training.budget import predict_budget
 
-    extent = _measure(config)
+    extent = measure(config)
     if config.model.weights is not None:  # the budget leaves them out; a wrong file must not leave a run behind
         build_network(config, n_attributes=extent.n_attributes)
-    return predict_budget(config, n_attributes=extent.n_attributes, n_images=extent.n_images, device=group.device)
+    return predict_budget(config, n_attributes=extent.n_attributes, n_images=extent.n_images)
 
 
-def print_budget(config: RunConfig, runs: Path, console: Console, group: Group) -> None:
+def print_budget(config: RunConfig, common: Common, console: Console, group: Group) -> None:
     """Print architecture, FLOPs, memory, disk and time of a training that isn't done, and of its extraction."""
     from mamviz.training.trial import try_training
     from mamviz_reports.architecture import describe_architecture, describe_budget
 
-    extent = _measure(config)
-    budget = predict(config, group)
+    extent = measure(config)
+    budget = predict(config)
     console.note("timing a few batches of noise")
-    extraction = predict_masks(config, "all", n_raw=0, device=group.device)
+    extraction = predict_masks(config, extent, "all", n_raw=0, device=group.device)
     budget = try_training(
         budget,
         config,
@@ -48,19 +50,23 @@ def print_budget(config: RunConfig, runs: Path, console: Console, group: Group) 
     )
     console.show(describe_architecture(budget) + f"training: {describe_budget(budget)}".rstrip())
     console.show(f"extract-masks: {describe_budget(extraction)}".rstrip())
-    warn_of_disk(budget.disk_bytes, runs, console)
+    warn_of_room(budget, extraction, console=console)
+    warn_of_disk(budget.disk_bytes, cache_folder(common), console)  # nearly all of it packed images
+    warn_of_disk(extraction.disk_bytes, common.runs, console)
+    if group.world > 1:
+        console.note(f"times are those of one process; {group.world} were started")
     console.note("a dry run: nothing was trained or written")
     needs = {**dataclasses.asdict(budget), "extraction": dataclasses.asdict(extraction)}
-    console.finish({**needs, **dataclasses.asdict(extent)})
+    counts = {name: getattr(extent, name) for name in ("n_attributes", "n_images", "n_train", "n_validation")}
+    console.finish({**needs, **counts})
 
 
 def predict_masks(
-    config: RunConfig, split: SplitName, *, n_raw: int | None, device: str, batch_size: int = 64
+    config: RunConfig, extent: Extent, split: SplitName, *, n_raw: int | None, device: str, batch_size: int = 64
 ) -> ExtractionBudget:
     """Return what extracting the masks of one part of a run's data needs; n_raw None stores all raw masks."""
     from mamviz.extraction.budget import predict_extraction
 
-    extent = _measure(config)
     n_images = extent.count(split)
     return predict_extraction(
         config,
@@ -82,12 +88,26 @@ def warn_of_disk(needed: float, folder: Path, console: Console) -> None:
         console.note(f"note: {place} has {describe_bytes(free)} free, {describe_bytes(needed)} are needed")
 
 
+def warn_of_room(*budgets: Budget | ExtractionBudget, console: Console) -> None:
+    """Say so where a batch did not fit in memory."""
+    for budget in budgets:
+        if budget.images_at_once is not None:
+            console.note(f"note: memory ran out, and this is what {budget.images_at_once} images at once take")
+
+
 @dataclass(frozen=True)
-class _Extent:
-    n_attributes: int
+class Extent:
+    """How many images a data set has, in all and in its parts, and what its attributes are called."""
+
+    attributes: tuple[str, ...]
     n_images: int
     n_train: int
     n_validation: int
+
+    @property
+    def n_attributes(self) -> int:
+        """Number of attributes."""
+        return len(self.attributes)
 
     def count(self, split: SplitName) -> int:
         """Return the number of images of one part."""
@@ -95,7 +115,7 @@ class _Extent:
         return {"train": self.n_train, "validation": self.n_validation, "test": rest, "all": self.n_images}[split]
 
 
-def _measure(config: RunConfig) -> _Extent:
+def measure(config: RunConfig) -> Extent:
     """Count attributes and images without reading an image."""
     if config.data.source == BUILT_IN_FACES:
         from mamviz.data.splits import SHARES
@@ -103,7 +123,7 @@ def _measure(config: RunConfig) -> _Extent:
 
         # split by a hash of the name: the shares, give or take a few
         train, validation = (round(share * config.data.n_faces) for share in SHARES)
-        return _Extent(len(ATTRIBUTES), config.data.n_faces, train, validation)
+        return Extent(tuple(ATTRIBUTES), config.data.n_faces, train, validation)
     from mamviz.data.annotations import read_annotations
 
     if not Path(config.data.source).exists():
@@ -113,4 +133,4 @@ def _measure(config: RunConfig) -> _Extent:
         )
     found = read_annotations(config.data)
     train, validation = (int((found.split == part).sum()) for part in (0, 1))
-    return _Extent(len(found.attributes), len(found.names), train, validation)
+    return Extent(tuple(found.attributes), len(found.names), train, validation)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mamviz.errors import ConfigError, RunError
-from mamviz_cli.budget import predict_masks, warn_of_disk
+from mamviz.errors import ConfigError, DataError, RunError
+from mamviz_cli.budget import measure, predict_masks, warn_of_disk, warn_of_room
 from mamviz_cli.console import Console
 from mamviz_cli.group import stoppable
 from mamviz_cli.machine import choose_device, use_threads
 from mamviz_cli.missing import RunOptions, trained_run
-from mamviz_cli.opening import config_for, find_run, open_images_of
+from mamviz_cli.opening import config_for, find_run, open_images_of, require_attributes
 from mamviz_cli.options import choose
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def extract_masks(options: ExtractOptions) -> None:
     common = options.target.common
     if options.dry_run:
         with joined(choose_device(common.device)) as group:
-            _print_budget(options, Console(json=common.json, quiet=not group.leads), device=group.device)
+            _print_budget(options, Console(json=common.json, quiet=not group.leads), group)
         return
     run = trained_run(options.target)
     with joined(choose_device(common.device)) as group:
@@ -75,7 +75,7 @@ def extract(run: Run, options: ExtractOptions, *, console: Console, group: Group
         _finish(run, plan, console)
 
 
-def _print_budget(options: ExtractOptions, console: Console, *, device: str) -> None:
+def _print_budget(options: ExtractOptions, console: Console, group: Group) -> None:
     from mamviz_reports.architecture import describe_budget
 
     common = options.target.common
@@ -86,16 +86,25 @@ def _print_budget(options: ExtractOptions, console: Console, *, device: str) -> 
             "its masks included."
         )
     use_threads(common.threads)
+    config, split = config_for(run, options.data), choose_split(options.split)
+    extent = measure(config)
+    require_attributes(run, extent.attributes, config.data.source)
+    if not extent.count(split):
+        raise DataError(f"{config.data.source}: expected images in the split {split!r}, found none. Use --split all.")
     console.note("timing a few batches of noise")
     budget = predict_masks(
-        config_for(run, options.data),
-        choose_split(options.split),
+        config,
+        extent,
+        split,
         n_raw=count_raw(options.raw),
-        device=device,
+        device=group.device,
         batch_size=options.batch_size,
     )
     console.show(describe_budget(budget).rstrip())
+    warn_of_room(budget, console=console)
     warn_of_disk(budget.disk_bytes, run.folder, console)
+    if group.world > 1:
+        console.note(f"the time is that of one process; {group.world} were started")
     console.note("a dry run: nothing was extracted or written")
     console.finish(dataclasses.asdict(budget))
 

@@ -76,11 +76,6 @@ def _ended(advice: str, group: Group | None, what: str, code: int) -> Exception:
     return Stopped(words + advice.removeprefix("stopped"), code) if tells_first(group) else typer.Exit(code)
 
 
-def _terminate(*_: object) -> NoReturn:
-    _end_undisturbed()
-    raise Terminated
-
-
 def _end_undisturbed() -> None:
     """Ignore SIGTERM from here on: torchrun sends it to processes that are about to say why they end."""
     if threading.current_thread() is threading.main_thread():
@@ -88,14 +83,21 @@ def _end_undisturbed() -> None:
 
 
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Raise Terminated at a SIGTERM within this block; only a main thread is told of signals."""
+def _terminable() -> Iterator[list[int]]:
+    """Raise Terminated at a SIGTERM within this block, and note it; only a main thread is told of signals."""
+    signals: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield signals
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+
+    def terminate(number: int, _: object) -> NoReturn:
+        signals.append(number)
+        _end_undisturbed()
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
-        yield
+        yield signals
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -120,8 +122,11 @@ class CommandGroup(TyperGroup):
         given = tuple(sys.argv[1:] if args is None else args)
         token = typed.set(given)
         try:
-            with _terminable():
+            with _terminable() as signals:
                 code = self._run(given, prog_name, complete_var, windows_expand_args, extra)
+            if signals and code == STOPPED:  # no `stoppable` has said anything: typer takes it for a Ctrl-C
+                typer.echo("mamviz: stopped.", err=True)
+                code = TERMINATED
         finally:
             typed.reset(token)
         code = code if isinstance(code, int) else 0

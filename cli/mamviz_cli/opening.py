@@ -79,14 +79,19 @@ def open_images_of(run: Run, common: Common, console: Console, *, threads: int, 
     Raises DataError where other attributes come.
     """
     data = open_images(config_for(run, source).data, common, console, threads=threads)
-    if data.attributes != run.attributes:
-        raise DataError(
-            f"{data.description}: expected the {len(run.attributes)} attributes of {run.folder} in its order, got "
-            f"{len(data.attributes)}, the first {data.attributes[0]!r}. Give data with the same attributes."
-        )
+    require_attributes(run, data.attributes, data.description)
     if source is None and data.fingerprint != run.record["data"]["fingerprint"]:
         console.note(f"note: {data.description} changed since {run.folder} was trained")
     return data
+
+
+def require_attributes(run: Run, attributes: tuple[str, ...], data: str) -> None:
+    """Raise DataError where data, named in words, have not the attributes of a run in its order."""
+    if attributes != run.attributes:
+        raise DataError(
+            f"{data}: expected the {len(run.attributes)} attributes of {run.folder} in its order, got "
+            f"{len(attributes)}, the first {attributes[0]!r}. Give data with the same attributes."
+        )
 
 
 def config_for(run: Run, source: str | None) -> RunConfig:

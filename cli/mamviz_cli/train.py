@@ -66,7 +66,7 @@ def train(options: TrainOptions) -> None:
     with joined(device) as group:
         console = _console(options.common, group)
         if options.dry_run:
-            print_budget(config, options.common.runs, console, group)
+            print_budget(config, options.common, console, group)
         elif options.seeds is not None:
             train_family(config, parse_seeds(options.seeds), options, group=group)
         else:
@@ -81,7 +81,7 @@ def train_new(
     family    of the runs that differ in their seed alone, where it is one of several
     A run that fails before its first checkpoint leaves no folder behind.
     """
-    budget = predict(config, group)
+    budget = predict(config)
     begun = "stopped before training began; what was decoded or drawn is kept, the same command goes on."
     with stoppable(begun, group):
         data = open_images(config.data, options.common, console, threads=config.train.threads)
@@ -108,7 +108,7 @@ def resume_run(run: Run, common: Common, *, console: Console, group: Group) -> N
             "Restore the data, or start a new run with `mamviz train`."
         )
     console.note(f"going on with {run.folder}")
-    _train(run, data, predict(run.config, group), console=console, group=group)
+    _train(run, data, predict(run.config), console=console, group=group)
 
 
 def _check(options: TrainOptions) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -10,17 +12,32 @@ from torch import Tensor
 Indices = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
 
-# Of the device's free memory; the rest is for the network and its batches.
-SHARE = 0.25
+# Of the device's free memory.
+SHARE = 0.5
 BYTES_AT_A_TIME = 1 << 26
 
 
-def settle(images: Pixels, device: str) -> Pixels | Tensor:
-    """Return images (N, S, S, 3) on a CUDA device where they take a quarter of its free memory at most.
+@dataclass(frozen=True)
+class Rows:
+    """Images of a batch that are still to be taken from those on the GPU: by who works on them, not by who reads."""
 
-    Elsewhere, and where they take more, they are returned as they are, and batches are copied as they come.
+    images: Tensor
+    rows: Indices
+
+    def take(self) -> Tensor:
+        """Return the images (n, S, S, 3), in the order of `rows`, free to write to."""
+        return self.images[torch.from_numpy(self.rows).to(self.images.device)]
+
+
+def settle(images: Pixels | Tensor, device: str) -> Pixels | Tensor:
+    """Return images (N, S, S, 3) on a CUDA device where they take half of its free memory at most.
+
+    To be asked when work has begun and has the memory that it needs. Elsewhere, and where they take more, images are
+    returned as they are, and batches are copied as they come.
     """
-    if not device.startswith("cuda") or images.nbytes > SHARE * torch.cuda.mem_get_info(device)[0]:
+    if isinstance(images, Tensor) or not device.startswith("cuda"):
+        return images
+    if images.nbytes > SHARE * torch.cuda.mem_get_info(device)[0]:
         return images
     return copy_to(images, device)
 
@@ -34,8 +51,6 @@ def copy_to(images: Pixels, device: str) -> Tensor:
     return kept
 
 
-def take(images: Pixels | Tensor, rows: Indices) -> Pixels | Tensor:
-    """Return the images at `rows`, in their order, wherever they are; free to write to."""
-    if isinstance(images, Tensor):
-        return images[torch.from_numpy(rows).to(images.device)]
-    return np.asarray(images[rows])
+def read(images: Pixels | Tensor, rows: Indices) -> Pixels | Rows:
+    """Return the images at `rows`, in their order; of those on a GPU which ones, for nothing needs to be read."""
+    return Rows(images, rows) if isinstance(images, Tensor) else np.asarray(images[rows])

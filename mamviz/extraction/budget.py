@@ -6,6 +6,7 @@ import torch
 
 from mamviz.config import RunConfig
 from mamviz.data.batches import to_tensor
+from mamviz.data.memory import Room, fit
 from mamviz.data.noise import make_noise
 from mamviz.extraction.sums import Sums, add_images, start_sums, to_statistics
 from mamviz.extraction.sweep import explain_parts
@@ -16,8 +17,8 @@ from mamviz.stats.moments import number_of_blocks
 from mamviz.store.layout import size_on_disk
 from mamviz.trial import held_bytes, median_seconds
 
-# Of an image and attribute while a pass lasts: the label, its weight in float64, and copies on the way to them.
-BYTES_A_LABEL = 34
+# Of an image and attribute while a pass lasts: the label, in the data, in the order of blocks, and on its way to disk.
+BYTES_A_LABEL = 3
 
 
 def predict_extraction(
@@ -27,8 +28,9 @@ def predict_extraction(
 
     n_raw    number of images whose raw masks are stored
     Time is that of the sums. Reading goes on beside it, but the first time that images are decoded or drawn; writing
-    raw masks comes on top of it. Other jobs on the machine, now or then, make it another time. Raises
-    ConfigError for a network that can't be built.
+    raw masks comes on top of it. Where memory runs out, it is that of fewer images at once. Other jobs on the machine,
+    now or then, make it another time. Raises ConfigError for a network that can't be built, or where one image is
+    too much.
     """
     held = held_bytes()
     network = build_network(config, n_attributes=n_attributes, pretrained=False).to(device).eval()
@@ -40,7 +42,7 @@ def predict_extraction(
 
     def add(x: torch.Tensor, sums: Sums) -> None:
         features = network.extractor(x)
-        for rows, masks in explain_parts(network, features, slice(0, n_at_once)):
+        for rows, masks in explain_parts(network, features, slice(0, len(x))):
             add_images(sums, masks, labels=labels[rows], weights=labels[rows])
 
     def finish(x: torch.Tensor | None = None) -> None:
@@ -49,18 +51,22 @@ def predict_extraction(
             add(x, sums)
         to_statistics(sums, data.attributes)
 
+    def measure(n_images: int) -> tuple[float, float, int]:
+        """Return the seconds of an image and of a block, and the bytes that a batch holds at most."""
+        sums, few = start_sums(n_attributes, network.shape, device=device), x[:n_images]
+        image = median_seconds(lambda: add(few, sums), wait=wait) / n_images
+        return image, median_seconds(finish, wait=wait), count_peak_bytes(finish, few)
+
+    room, wait = Room(n_at_once), torch.cuda.synchronize if device.startswith("cuda") else None
     with torch.inference_mode():
-        sums = start_sums(n_attributes, network.shape, device=device)
-        wait = torch.cuda.synchronize if device.startswith("cuda") else None
-        image = median_seconds(lambda: add(x, sums), wait=wait) / n_at_once
-        block = median_seconds(finish, wait=wait)
-        working = count_peak_bytes(finish, x)
+        image, block, working = fit(measure, room)
     weights = sum(4 * parameter.numel() for parameter in network.parameters())
     tables = n_images * n_attributes * BYTES_A_LABEL
     on_device = device.startswith("cuda")
     masks = size_on_disk(n_blocks, n_attributes, network.shape, n_raw=n_raw, n_images=n_images)
     seconds = n_images * image + n_blocks * block
     return ExtractionBudget(
+        images_at_once=room.images if room.images < n_at_once else None,
         ram_bytes=held + tables + (0 if on_device else weights + working),
         device_bytes=float(weights + working) if on_device else 0.0,
         disk_bytes=float(masks),

@@ -91,10 +91,12 @@ class FusedPool(torch.autograd.Function):
 @cache
 def is_ready(device: torch.device) -> bool:
     """Say whether kernels can be compiled and run here; where not, warn once: Triton needs a C compiler."""
-    place = torch.empty(1, device=device)
+    sizes = ((1, 1, 16), (1, 1, 16), (16, 16), (16,))
     try:
-        with torch.cuda.device(device):
-            _touch[(1,)](place)
+        with torch.enable_grad(), torch.inference_mode(False):
+            tensors = [torch.zeros(size, device=device, requires_grad=True) for size in sizes]
+            pooled, level = FusedPool.apply(*tensors)  # type: ignore[no-untyped-call]
+            torch.autograd.grad(pooled.sum() + level, tensors)
     except Exception as error:  # a missing compiler, header or driver each raises its own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         warnings.warn(f"Triton can't compile here ({reason}): masks are pooled without it, slower.", stacklevel=2)
@@ -154,11 +156,6 @@ def _differentiate(tensors: list[Tensor], pooled: Tensor, level: Tensor) -> tupl
 
 
 @triton.jit
-def _touch(out: tl.tensor) -> None:
-    tl.store(out, 1.0)
-
-
-@triton.jit
 def _place(n_images: tl.tensor, P: tl.constexpr, IMAGES: tl.constexpr, CELLS: tl.constexpr) -> tl.tensor:
     """Return the image and the cell of each of the program's rows, and whether there is such a one."""
     parts: tl.constexpr = (P + CELLS - 1) // CELLS
@@ -185,7 +182,9 @@ def _open(  # noqa: PLR0913, PLR0917 - a kernel's parameters
     for start in range(0, T, HIDDEN):
         t = start + tl.arange(0, HIDDEN)
         h = tl.load(hidden + row[:, None] * T + t[None, :], seen[:, None] & (t < T)[None, :], other=0.0)
-        w = tl.load(weight + column[None, :] * T + t[:, None], known[None, :] & (t < T)[:, None], other=0.0)
+        w = tl.load(
+            weight + column.to(tl.int64)[None, :] * T + t[:, None], known[None, :] & (t < T)[:, None], other=0.0
+        )
         # Three products of tf32 keep float32's digits on tensor cores; in half precision the word says nothing.
         z = tl.dot(h, w, z, input_precision="tf32x3")
     return tl.sigmoid(z + tl.load(bias + column, known, other=0.0).to(tl.float32)[None, :])
@@ -275,6 +274,6 @@ def _backward(  # noqa: PLR0913, PLR0917 - a kernel's parameters
         grad_f += masks * share
         grad = tl.where(inside, masks * (1 - masks) * (f * share + slope), 0.0)
         tl.store(grad_z + row[:, None] * width + column[None, :], grad.to(grad_z.dtype.element_ty), inside)
-        tl.store(grad_bias + tl.program_id(0) * width + column, tl.sum(grad, 0), known)
+        tl.store(grad_bias + tl.program_id(0).to(tl.int64) * width + column, tl.sum(grad, 0), known)
     group = tl.program_id(2).to(tl.int64) * n_images * P
     tl.store(grad_features + (group + row)[:, None] * C + channel[None, :], grad_f, inside)

@@ -31,7 +31,7 @@ def describe_run(run: Run) -> RunFacts:
         settings=tuple(_describe_settings(run)),
         versions=tuple((name, str(version)) for name, version in record.get("versions", {}).items()),
         epochs=read_epochs(run.metrics_file),
-        budget=predict_budget(run.config, n_attributes=len(run.attributes), n_images=n_images, device=device),
+        budget=predict_budget(run.config, n_attributes=len(run.attributes), n_images=n_images),
     )
 
 

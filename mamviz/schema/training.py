@@ -44,7 +44,11 @@ class WorkTime:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What a training run will need, predicted before it starts; time: None where no step was timed."""
+    """What a training run will need, predicted before it starts; memory and time where steps were tried.
+
+    disk_bytes        packed images, weights and checkpoint; masks.h5 is extraction's
+    images_at_once    where memory does not hold the batch that was asked for: how many images it holds
+    """
 
     parameters: dict[str, int] = field(default_factory=dict)
     flops_per_image: float = 0.0
@@ -53,14 +57,19 @@ class Budget:
     disk_bytes: float = 0.0
     architecture: Sequence[str] = ()
     time: WorkTime | None = None
+    images_at_once: int | None = None
     components: tuple[Component, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractionBudget:
-    """What a pass over the images will need, predicted before it starts; device_bytes is 0 on the CPU."""
+    """What a pass over the images will need, predicted before it starts; device_bytes is 0 on the CPU.
+
+    images_at_once    where memory does not hold the batch that was asked for: how many images it holds
+    """
 
     ram_bytes: float
     device_bytes: float
     disk_bytes: float
     time: WorkTime
+    images_at_once: int | None = None

@@ -65,14 +65,14 @@ def adjusted_weights(labels: npt.ArrayLike) -> Weights:
 def adjusted_weighting(labels: npt.ArrayLike) -> Weighting:
     """Return least-squares weights w = Yc (Yc' Yc)^-1 of centred labels Yc.
 
-    labels   (image, attribute), 0 and 1 (any two numbers work); memory beyond them does not grow with the images
+    labels   (image, attribute), 0 and 1 (any two numbers work); of whole numbers, no copy is made of all images
 
     Collinear labels (one repeats or mirrors another, or there are fewer images than attributes) take a
     small ridge; what repeats then shares its effect evenly.
     Raises StatisticsError where there is no image or a label is not finite.
     """
     table = np.asarray(labels)
-    if table.ndim != 2 or len(table) == 0 or not np.isfinite(table).all():
+    if table.ndim != 2 or len(table) == 0 or not (table.dtype.kind in "biu" or np.isfinite(table).all()):
         raise StatisticsError(
             f"labels: expected finite numbers of shape (images, attributes), got shape {table.shape}. "
             "Fill or leave out the rows without labels."

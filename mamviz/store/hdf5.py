@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -76,13 +77,15 @@ def take(dataset: h5py.Dataset) -> Array:
     """Return all of a dataset; a large one is mapped, and each part of it read when it is first used.
 
     Of the sums of 1,000 attributes, 5 GB, a correlation uses a tenth. A mapped array holds what the file had when it
-    was opened as long as nobody writes into that very file: finished ones are only ever replaced.
+    was opened as long as nobody writes into that very file: mamviz only ever replaces finished ones. Not on Windows,
+    where a mapped file can't be replaced.
     """
     offset = dataset.id.get_offset()
-    if dataset.nbytes < MAPPED_BYTES or offset is None or offset % dataset.dtype.alignment:
+    if os.name != "posix" or dataset.nbytes < MAPPED_BYTES or offset is None or offset % dataset.dtype.alignment:
         return np.asarray(dataset[:])
-    mapped = np.memmap(dataset.file.filename, dataset.dtype, mode="c", offset=offset, shape=dataset.shape)
-    return np.asarray(mapped)
+    # The very file that is open: its name may be another file's by now.
+    with os.fdopen(os.dup(dataset.file.id.get_vfd_handle()), "rb") as file:
+        return np.asarray(np.memmap(file, dataset.dtype, mode="c", offset=offset, shape=dataset.shape))
 
 
 def allocate(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: Any, *, chunk: bool = False) -> h5py.Dataset:

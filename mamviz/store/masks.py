@@ -151,7 +151,9 @@ def join_masks(file: Path, parts: Sequence[Path]) -> None:
 
 
 def read_statistics(file: Path) -> BlockStatistics:
-    """Read all block statistics; large sums are read from the file as they are used, and must not be written into.
+    """Read all block statistics.
+
+    Large sums are read from the file as they are used: replace such a file, don't write into it.
 
     Raises MaskFileError where the file is truncated, of another version, unfinished, or its shapes don't fit.
     """

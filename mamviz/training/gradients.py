@@ -13,7 +13,7 @@ from mamviz.config import TrainConfig
 from mamviz.data.batches import augment, to_tensor
 from mamviz.data.dataset import ImageData
 from mamviz.data.memory import split_evenly
-from mamviz.data.resident import Pixels
+from mamviz.data.resident import Pixels, Rows
 from mamviz.errors import TrainingError
 from mamviz.schema import Array
 from mamviz.training.checkpoint import Totals
@@ -29,7 +29,7 @@ class Batch:
     """
 
     indices: Array
-    images: Pixels | Tensor
+    images: Pixels | Rows
     seed: int
 
 
@@ -51,7 +51,8 @@ def make_gradients(
     Raises TrainingError at a loss that is not finite; the network's buffers are then, and at any error, as before.
     """
     session.optimizer.zero_grad(set_to_none=True)
-    x = to_tensor(batch.images, device=device)
+    pixels = batch.images.take() if isinstance(batch.images, Rows) else batch.images
+    x = to_tensor(pixels, device=device)
     generator = torch.Generator().manual_seed(batch.seed)
     x = augment(x, generator=generator, flip=config.flip, crop_scale=config.crop_scale)
     labels = torch.from_numpy(data.labels[batch.indices]).to(device, torch.float32)

@@ -18,7 +18,7 @@ from mamviz.data.batches import epoch_order, shard
 from mamviz.data.dataset import ImageData
 from mamviz.data.memory import Room, explained, fit
 from mamviz.data.prefetch import prefetch
-from mamviz.data.resident import Pixels, settle, take
+from mamviz.data.resident import Pixels, Rows, read, settle
 from mamviz.distributed import Group, gather, together, wait
 from mamviz.errors import ConfigError, DataError
 from mamviz.models.network import MaskNetwork, compile_network
@@ -63,9 +63,10 @@ def train(
     steps_an_epoch = max(1, len(indices) // run.config.train.batch_size)
     with together(group):
         session = _start(run, group, total_steps=steps_an_epoch * run.config.train.epochs)
-        images = settle(data.images, group.device)
+        images: Pixels | Tensor = data.images
         while session.step < steps_an_epoch * run.config.train.epochs:
             _train_epoch(run, data, images, session, steps_an_epoch=steps_an_epoch, group=group, progress=progress)
+            images = settle(images, group.device)
             if on_epoch is not None and group.leads:
                 on_epoch(session.rows[-1])
         if group.leads:
@@ -115,7 +116,7 @@ def _start(run: Run, group: Group, *, total_steps: int) -> Session:
 
 def _remove_halves(run: Run) -> None:
     """Remove what processes were writing when they were killed."""
-    for file in (run.resume_file, run.metrics_file, run.model_file):
+    for file in (run.resume_file, run.metrics_file, run.model_file, run.memory_file):
         for half in run.folder.glob(f".{file.stem}.*{file.suffix}"):
             half.unlink()
 
@@ -168,7 +169,7 @@ def _train_epoch(
     if group.leads:
         write_text(run.metrics_file, metrics_text(session.rows))
         if session.shrunk:
-            write_text(run.folder / "memory.csv", memory_text(session.shrunk))
+            write_text(run.memory_file, memory_text(session.shrunk))
     keep_session(run, session, group)
 
 
@@ -179,14 +180,14 @@ def _describe_shrinking(session: Session) -> str:
     return f", memory ran out in step {last.step}, now {last.images} images at once"
 
 
-def _read(images: Pixels | Tensor, plan: list[Array], group: Group) -> Iterator[tuple[Array, Pixels | Tensor]]:
+def _read(images: Pixels | Tensor, plan: list[Array], group: Group) -> Iterator[tuple[Array, Pixels | Rows]]:
     for batch in plan:
         own = shard(batch, group.rank, group.world)
-        yield own, take(images, own)
+        yield own, read(images, own)
 
 
 def take_step(
-    config: RunConfig, data: ImageData, session: Session, *, batch: Array, images: Pixels | Tensor, group: Group
+    config: RunConfig, data: ImageData, session: Session, *, batch: Array, images: Pixels | Rows, group: Group
 ) -> None:
     """Take one step on the images of a batch; raises TrainingError at a loss that is not finite.
 

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 
 from mamviz.config import RunConfig
+from mamviz.data.memory import free_memory
 from mamviz.data.noise import make_noise
 from mamviz.distributed import Group
 from mamviz.models.weights import build_network
 from mamviz.schema import Budget, WorkTime
 from mamviz.training.loop import make_session, take_step
 from mamviz.training.prediction import predict
-from mamviz.trial import median_seconds, most_held_bytes
+from mamviz.trial import forget_most_held, median_seconds, most_held_bytes
 
 
 def try_training(
@@ -23,9 +24,10 @@ def try_training(
     """Return the budget with time and memory as measured on this machine; takes about half a minute at most.
 
     Makes whole steps of the training itself, and validates as many images. Memory is the most that this process has
-    held, or on CUDA that tensors have held. Reading images is not in the time: it goes on beside the steps, but the
-    first time that images are decoded or drawn. Other jobs on the machine, now or then, make it another time. Raises
-    ConfigError for a network that can't be built.
+    held meanwhile, or on CUDA that tensors have held; images that stay on the GPU where there is room are not in it.
+    Reading images is not in the time: it goes on beside the steps, but the first time that images are decoded or
+    drawn. Other jobs on the machine, now or then, make it another time. Raises ConfigError for a network that
+    can't be built, or where one image is too much.
     """
     n_images = config.train.batch_size
     data = make_noise(config.data, n_images=n_images, n_attributes=n_attributes)
@@ -40,6 +42,8 @@ def try_training(
         take_step(config, data, session, batch=batch, images=data.images, group=group)
 
     network.train()
+    free_memory()
+    forget_most_held()
     if on_device:
         torch.cuda.reset_peak_memory_stats(device)
     step_seconds = median_seconds(step, wait=wait)
@@ -48,6 +52,7 @@ def try_training(
     epoch = steps_an_epoch * step_seconds + n_validation * validation
     return dataclasses.replace(
         budget,
+        images_at_once=session.room.images if session.shrunk else None,
         time=WorkTime(seconds=config.train.epochs * epoch, images_per_second=n_images / step_seconds),
         ram_bytes=most_held_bytes(),
         device_bytes=float(torch.cuda.max_memory_allocated(device)) if on_device else 0.0,

@@ -34,6 +34,37 @@ def test_raw_masks_are_stored_on_request(small) -> None:
     assert np.all((raw > 0) & (raw < 1))
 
 
+def test_a_dry_run_says_what_is_needed_and_writes_nothing(small) -> None:
+    run = open_run(small.runs / "few-1")
+    small("extract-masks", "few-1", "--split", "all", "--raw", "5")
+    size = run.masks_file.stat().st_size
+    run.masks_file.unlink()
+    before = sorted(small.runs.rglob("*"))
+    ended = small("extract-masks", "few-1", "--raw", "5", "--dry-run", "--json")
+    assert sorted(small.runs.rglob("*")) == before
+    assert ended.json["disk_bytes"] <= size < ended.json["disk_bytes"] + 100_000
+    assert ended.json["time"]["seconds"] > 0
+    assert ended.out.startswith("memory ")
+    assert "nothing was extracted" in ended.err
+    fewer = small("extract-masks", "few-1", "--raw", "all", "--split", "test", "--dry-run", "--json")
+    assert fewer.json["disk_bytes"] != ended.json["disk_bytes"]
+
+
+def test_a_dry_run_refuses_what_the_command_refuses(small, table, faces_folder) -> None:
+    other = faces_folder / "img_align_celeba" / "other.csv"
+    header, *rows = table.read_text().splitlines()
+    other.write_text("\n".join([f"{header},Extra", *(f"{row},1" for row in rows)]) + "\n")
+    try:
+        assert "expected the 6 attributes" in small.fails("extract-masks", "few-1", "--data", other, "--dry-run")
+    finally:
+        other.unlink()
+    assert "expected one of train, " in small.fails("extract-masks", "few-1", "--split", "none", "--dry-run")
+
+
+def test_a_dry_run_without_a_run_says_what_tells(world) -> None:
+    assert "`mamviz train --dry-run` tells" in world.fails("extract-masks", "--dry-run")
+
+
 def test_a_file_that_is_whole_is_kept(small) -> None:
     small("extract-masks", "few-1")
     file = small.runs / "few-1" / "masks.h5"

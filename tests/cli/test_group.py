@@ -93,6 +93,20 @@ def test_sigterm_says_what_is_kept_ends_with_143_and_is_as_before_afterwards() -
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+def test_sigterm_where_nothing_is_kept_ends_with_143_too() -> None:
+    app = typer.Typer(cls=CommandGroup)
+
+    @app.callback()
+    def commands() -> None: ...
+
+    @app.command()
+    def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    result = CliRunner().invoke(app, ["work"])
+    assert (result.exit_code, result.stderr) == (143, "mamviz: stopped.\n")
+
+
 def test_a_lost_process_is_named_and_told_by_one_process_alone(pair: Group) -> None:
     lost = "mamviz: process 1 of 2, counted from 0, ended (killed, or out of memory); half is kept.\n"
     first, second = (run(LostError("process 1 of 2 ended. Start again."), group=pair) for _ in range(2))

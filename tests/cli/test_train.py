@@ -86,7 +86,11 @@ def test_a_dry_run_counts_and_writes_nothing(world, data_options, monkeypatch: p
     assert ended.json["time"]["seconds"] > 0
     assert re.search(r"time \d+ s \(\d+ images/s\)", ended.out)
     assert (ended.json["n_train"], ended.json["n_validation"]) == (48, 16)
+    assert "extract-masks: memory " in ended.out
+    assert ended.json["extraction"]["disk_bytes"] > 0
     faces = world("train", "--faces", "5000", "--dry-run", "--json").json
+    large = world("train", "--faces", str(10**12), "--size", "32", "--channels", "8", "--dry-run")
+    assert re.search(r"note: .* has .*B free, .*B are needed", large.err)
     assert (faces["n_images"], faces["n_attributes"]) == (5000, 40)
     assert faces["disk_bytes"] > 5000 * 3 * 64 * 64
     assert list(world.folder.iterdir()) == []

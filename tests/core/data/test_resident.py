@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from mamviz.data import resident
 from mamviz.data.batches import to_tensor
-from mamviz.data.resident import copy_to, settle, take
-from tests.core.made import make_data
+from mamviz.data.resident import Rows, copy_to, read, settle
+from mamviz.run import file_sha256
+from mamviz.training import loop
+from mamviz.training.loop import train
+from tests.core.made import make_config, make_data, make_run
 
 ROWS = np.array([5, 0, 5, 11])
 
@@ -24,17 +29,31 @@ def test_a_copy_on_a_device_gives_the_same_batches(bytes_at_a_time: int, monkeyp
     images.setflags(write=False)
     kept = copy_to(images, "cpu")
     assert kept.dtype == torch.uint8
-    expected = to_tensor(take(images, ROWS))
-    torch.testing.assert_close(to_tensor(take(kept, ROWS)), expected, rtol=0, atol=0)
-    np.testing.assert_array_equal(take(images, ROWS), images[ROWS])
+    expected = read(images, ROWS)
+    np.testing.assert_array_equal(expected, images[ROWS])
+    waiting = read(kept, ROWS)
+    assert isinstance(waiting, Rows)
+    torch.testing.assert_close(to_tensor(waiting.take()), to_tensor(expected), rtol=0, atol=0)
 
 
 def test_what_is_taken_may_be_written_to() -> None:
     images = make_data(12).images
-    for kept in (images, copy_to(images, "cpu")):
-        taken = take(kept, ROWS)
+    kept = copy_to(images, "cpu")
+    for taken in (read(images, ROWS), Rows(kept, ROWS).take()):
         taken[:] = 0
-        assert int(kept[5].sum()) > 0
+    assert int(images[5].sum()) > 0
+    assert int(kept[5].sum()) > 0
+
+
+def test_a_step_on_images_of_a_device_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `settle` does on a GPU, done to the CPU: the second epoch takes its images from the copy."""
+    data, files = make_data(), []
+    for place in (settle, lambda images, device: copy_to(np.asarray(images), device)):
+        monkeypatch.setattr(loop, "settle", place)
+        run = make_run(tmp_path / str(len(files)), make_config(), data)
+        train(run, data)
+        files.append(file_sha256(run.model_file))
+    assert files[0] == files[1]
 
 
 @pytest.mark.gpu
@@ -44,6 +63,6 @@ def test_images_settle_on_a_gpu_with_room(monkeypatch: pytest.MonkeyPatch) -> No
     kept = settle(images, "cuda")
     assert isinstance(kept, torch.Tensor)
     assert kept.is_cuda
-    torch.testing.assert_close(to_tensor(take(kept, ROWS), device="cuda").cpu(), to_tensor(images[ROWS]))
+    torch.testing.assert_close(to_tensor(Rows(kept, ROWS).take(), device="cuda").cpu(), to_tensor(images[ROWS]))
     monkeypatch.setattr(resident, "SHARE", 0.0)
     assert settle(images, "cuda") is images

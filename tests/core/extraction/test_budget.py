@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mamviz import trial as timing
 from mamviz.extraction import budget as budget_module
 from mamviz.extraction import extract_masks, plan_extraction
 from mamviz.extraction.budget import predict_extraction
@@ -24,7 +23,6 @@ def test_disk_is_what_masks_take(tmp_path: Path) -> None:
     foretold = predict_extraction(config, n_attributes=4, n_images=60, n_raw=7)
     assert foretold.disk_bytes <= size < foretold.disk_bytes + 60_000  # headers and names
     assert foretold.device_bytes == 0
-    assert foretold.ram_bytes > timing.held_bytes() / 2
 
 
 def test_time_is_that_of_all_images_and_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,4 +41,4 @@ def test_memory_grows_with_the_batch_and_hardly_with_the_images(monkeypatch: pyt
         return predict_extraction(make_config(), n_attributes=4, n_images=n_images, batch_size=batch_size).ram_bytes
 
     assert need(100_000, 256) - need(100_000, 2) > 254 * 4 * 8 * 8 * 48  # the first features alone
-    assert need(100_000, 2) - need(1_000, 2) == pytest.approx(99_000 * 4 * budget_module.BYTES_A_LABEL)
+    assert 99_000 * 4 <= need(100_000, 2) - need(1_000, 2) < 99_000 * 4 * 8  # labels, but no weights of all images
