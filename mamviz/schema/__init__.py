@@ -65,7 +65,6 @@ from mamviz.schema.intervals import (
     Difference,
     IntervalMethod,
     Intervals,
-    RankIntervals,
     Replicates,
     TiedRanks,
 )
@@ -194,7 +193,7 @@ __all__ = [
     "OverviewMatrix", "OverviewNeighbour", "OverviewPart", "PairKind", "PairRelation", "PairRule", "Perturbation",
     "PerturbationKind", "PerturbedScore", "PosterRow", "Progress", "Provenance", "PrunedRun", "PruningCurve",
     "PruningReport", "PruningSettings", "Randomisation", "RandomisationMode", "RandomisedDraw", "RandomisedStage",
-    "RankBy", "RankIntervals", "Ranking", "Reading", "Recovery", "Reliability", "RemovalOrder", "RemovalSettings",
+    "RankBy", "Ranking", "Reading", "Recovery", "Reliability", "RemovalOrder", "RemovalSettings",
     "Replicates", "RobustnessReport", "RobustnessSettings", "RunFacts", "SafeRemoval", "SanityCheck", "SanityReport",
     "SanitySettings", "SanityTable", "Scale", "Sign", "Significance", "Similarities", "Stability", "SwapPair",
     "TableAgreement", "TiedRanks", "TopOverlap", "Transformation", "TransformationKind", "TransformationScores",

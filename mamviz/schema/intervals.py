@@ -76,20 +76,6 @@ class Intervals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankIntervals:
-    """Where each neighbour ranks in its row: 1 is the most related.
-
-    median, low, high   (n, n): of column j among the neighbours of row i; NaN where undefined
-    """
-
-    median: Floats
-    low: Floats
-    high: Floats
-    by: RankBy
-    level: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Difference:
     """How much two correlations differ, first minus second.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from mamviz.errors import StatisticsError
 from mamviz.schema import (
     Bounds,
     CertainNeighbour,
@@ -18,45 +17,27 @@ from mamviz.schema import (
     IntervalMethod,
     Intervals,
     Neighbour,
-    RankBy,
     Ranking,
-    RankIntervals,
-    Replicates,
     TiedRanks,
 )
 from mamviz.stats.bounds import mostly_undefined, to_z
 from mamviz.stats.intervals import bound_rows, join_rows
-from mamviz.stats.ranking import order_neighbours, rank_neighbours
-from mamviz.stats.ranks import compare_columns, measure_strength, rank_columns, rank_quantiles, share_included
-from mamviz.stats.rows import RowReplicates, rows_of
-
-
-def rank_with_certainty(
-    replicates: Replicates,
-    *,
-    top: int = 5,
-    by: RankBy = "r",
-    targets: Sequence[str] | None = None,
-    level: float = 0.95,
-    method: IntervalMethod = "corrected",
-) -> CertainRanking:
-    """Rank the `top` most related of each target, and say how sure each row, each order and the cut-off are.
-
-    Rows are those of `rank_neighbours`. An order of two neighbours counts as told where it holds in at least `level`
-    of the replicates, centred on the table. Ties are the longest runs of ranks, within the top, no two of which can be
-    told apart; they may overlap: 2 can be tied with 3, 3 with 4, and 2 not with 4.
-    What is undefined in more than 5 % of the replicates has no limits: NaN, and rank 0.
-    """
-    shown = rank_neighbours(replicates.correlation, top=top, by=by, targets=targets)
-    return certify(shown, rows_of(replicates), level=level, method=method)
+from mamviz.stats.ranking import order_neighbours
+from mamviz.stats.ranks import compare_columns, measure_strength, rank_quantiles, share_included
+from mamviz.stats.rows import RowReplicates
 
 
 def certify(
     ranking: Ranking, parts: Iterable[RowReplicates], *, level: float = 0.95, method: IntervalMethod = "corrected"
 ) -> CertainRanking:
-    """Say how sure a ranking is, from some rows of its table's replicates at a time; as `rank_with_certainty`.
+    """Say how sure each row of a ranking, each order and the cut-off are, from some rows of replicates at a time.
 
-    parts    all rows of the table in their order; each part is let go before the next is asked for
+    parts    all rows of the table in their order, as `draw_rows`; each is let go before the next is asked for
+
+    An order of two neighbours counts as told where it holds in at least `level` of the replicates, centred on the
+    table. Ties are the longest runs of ranks, within the top, no two of which can be told apart; they may overlap: 2
+    can be tied with 3, 3 with 4, and 2 not with 4.
+    What is undefined in more than 5 % of the replicates has no limits: NaN, and rank 0.
     """
     correlation = ranking.correlation
     order_of_names = np.argsort(np.argsort(np.array(correlation.names), kind="stable"))
@@ -68,12 +49,14 @@ def certify(
     for part in parts:
         n_replicates, n_blocks = len(part.drawn), part.n_blocks
         bounds.append(bound_rows(part, correlation.values[part.rows], method=method, level=level))
-        centred = _centre(part.drawn, to_z(correlation.values[part.rows]))
+        centred = centre_rows(part, correlation.values[part.rows])
         for place, target in enumerate(range(len(correlation.names))[part.rows]):
             strength = measure_strength(centred[:, place], target, by=ranking.by)
             inclusion[target] = share_included(strength, ranking.top)
             if correlation.names[target] in targets:
                 seen[correlation.names[target]] = _look(strength, target, ranking, order_of_names, level)
+            del strength
+        del part, centred
     intervals = join_rows(correlation, bounds, method=method, level=level, n_replicates=n_replicates, n_blocks=n_blocks)
     return CertainRanking(
         rows=_certain_rows(ranking, seen, intervals, inclusion),
@@ -87,51 +70,15 @@ def certify(
     )
 
 
-def top_k_inclusion(replicates: Floats, top: int, by: RankBy = "r") -> Floats:
-    """Return in what share of replicates (R, n, n) column j is among the `top` of row i, (n, n).
-
-    Of the replicates in which the pair is defined; NaN on the diagonal and where it is defined in none.
-    Raises StatisticsError for a top below 1.
-    """
-    if top < 1:
-        raise StatisticsError(f"top: expected 1 or more, got {top}. Ask for at least one related name.")
-    share = np.full(replicates.shape[1:], np.nan)
-    for target, row in enumerate(share):
-        row[:] = share_included(measure_strength(replicates[:, target], target, by=by), top)
-    return share
-
-
-def rank_intervals(replicates: Replicates, *, by: RankBy = "r", level: float = 0.95) -> RankIntervals:
-    """Return median and quantiles of each neighbour's rank over replicates, (n, n).
-
-    Replicates are centred first (`centre_replicates`). A neighbour that is undefined in more than 5 % of the
-    replicates has no rank there: NaN.
-    """
-    names = replicates.correlation.names
-    limits = np.full((3, len(names), len(names)), np.nan)
-    for target in range(len(names)):
-        centred = centre_replicates(replicates, target)
-        with_rank = ~mostly_undefined(centred) & (np.arange(len(names)) != target)
-        rank = rank_columns(centred, target, by=by, names=names)[:, with_rank]
-        limits[:, target, with_rank] = rank_quantiles(rank, (0.5, (1 - level) / 2, (1 + level) / 2))
-    return RankIntervals(median=limits[0], low=limits[1], high=limits[2], by=by, level=level)
-
-
-def centre_replicates(replicates: Replicates, target: int | slice = slice(None)) -> Floats:
-    """Return the replicates (R, n, n), moved in Fisher's z so that their mean is the table itself.
+def centre_rows(part: RowReplicates, values: Floats) -> Floats:
+    """Return replicates of rows as r (R, m, n), moved in Fisher's z so that their mean is the table's values (m, n).
 
     Replicates carry the bias twice, and pairs of noisy maps more of it: as they are, they would rank others first.
-    With a `target`, its row alone: (R, n).
     """
-    return _centre(to_z(replicates.drawn[:, target]), to_z(replicates.correlation.values[target]))
-
-
-def _centre(drawn: Floats, values: Floats) -> Floats:
-    """Move z (R, ...) so that its mean is the table's z, and return r."""
-    known = np.isfinite(drawn)
-    mean = np.where(known, drawn, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-    centred = drawn - mean
-    centred += values
+    known = np.isfinite(part.drawn)
+    mean = np.where(known, part.drawn, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    centred = part.drawn - mean
+    centred += to_z(values)
     return np.asarray(np.tanh(centred, out=centred))
 
 

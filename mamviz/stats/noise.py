@@ -42,7 +42,7 @@ def noise_of_blocks(
     found = noise.sum(axis=0)
     labels = _shares(stats, choices)
     deviation = np.sqrt(np.where(labels.varies, labels.kept, 1.0))
-    own = draw_rows(labels.own, len(noise), generator=generator)
+    own = draw_normals(labels.own, len(noise), generator=generator)
     for row, block in enumerate(filled):  # block by block: a temporary array is as large as one block's maps
         noise[row] -= _over_cells(labels.share[block]) * found
         noise[row] /= _over_cells(deviation)
@@ -51,7 +51,7 @@ def noise_of_blocks(
     return noise
 
 
-def draw_rows(covariance: Floats, n_rows: int, *, generator: np.random.Generator) -> Floats:
+def draw_normals(covariance: Floats, n_rows: int, *, generator: np.random.Generator) -> Floats:
     """Draw normal rows that add up to 0 and whose products add up to a covariance: (n_rows, K).
 
     Exactly where there are more rows than K, so that no sign of chance is in every replicate; else on average.

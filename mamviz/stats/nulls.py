@@ -40,16 +40,16 @@ def null_correlations(
     A few dozen blocks know the spread of a pair to 5 to 15 % only. With hundreds of pairs, those whose spread comes
     out too small would be called related, so the null is widened by what blocks leave open (`stats.precision`).
 
-    NaN for an attribute that all images have, or none, or nearly all of whose cases are in one block.
+    NaN for an attribute that all images have, or none, or nearly all of whose cases are in one block, and for what
+    has a constant map; all others are 1 on the diagonal.
     Raises StatisticsError for the estimands mean, image and across, whose tables use no labels; and below 10
     blocks with images.
     """
-    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
-    pairs = null_pairs(stats, choices, n_replicates=n_replicates, generator=generator, axis=axis)
-    values = np.full((n_replicates, n, n), np.nan)
-    first, second = np.triu_indices(n, k=1)
+    n = _count_names(stats, axis)
+    first, second = np.triu_indices(n)
+    pairs = _draw_pairs(stats, choices, (first, second), n_replicates=n_replicates, generator=generator, axis=axis)
+    values = np.empty((n_replicates, n, n))
     values[:, first, second] = values[:, second, first] = pairs
-    values[:, np.arange(n), np.arange(n)] = np.where(np.isnan(values).all(axis=2), np.nan, 1.0)
     return values
 
 
@@ -62,18 +62,42 @@ def null_pairs(
     axis: Axis = "attribute",
 ) -> Floats:
     """Return `null_correlations` of each pair once, in the order of `np.triu_indices`: (R, pairs)."""
+    pairs = np.triu_indices(_count_names(stats, axis), k=1)
+    return _draw_pairs(stats, choices, pairs, n_replicates=n_replicates, generator=generator, axis=axis)
+
+
+def _draw_pairs(
+    stats: BlockStatistics,
+    choices: Choices,
+    pairs: Pairs,
+    *,
+    n_replicates: int,
+    generator: np.random.Generator,
+    axis: Axis,
+) -> Floats:
+    """Draw null correlations of some pairs: (R, pairs); of a name with itself, 1 or NaN."""
     noise = noise_of_blocks(stats, choices, generator=generator, axis=axis)
     sizes = mask_sizes(stats, choices)
-    n = len(stats.attributes) if axis == "attribute" else stats.grid[0]
 
     def correlate(signs: Floats, pairs: Pairs) -> Floats:
         return flip_blocks(noise, signs, choices, sizes=sizes, axis=axis, pairs=pairs)
 
     signs = generator.choice([-1.0, 1.0], size=(n_replicates, len(noise)))
-    values = correlate(signs, np.triu_indices(n, k=1))
-    few = spread_pairs(n)
+    values = correlate(signs, pairs)
+    few = spread_pairs(_count_names(stats, axis))
     precision = measure_precision(lambda signs: correlate(signs, few), len(noise), generator=generator)
-    return widen_pairs(values, precision, generator=generator)
+    itself = pairs[0] == pairs[1]
+    if not itself.any():  # half a million pairs need no copy
+        return widen_pairs(values, precision, generator=generator)
+    # `compress` keeps the order in memory, and so the last digit of means, which indexing does not
+    apart = np.compress(~itself, values, axis=1)
+    values[:, ~itself] = widen_pairs(apart, precision, generator=generator)
+    values[:, itself] = np.where(np.isnan(values[:, itself]), np.nan, 1.0)
+    return values
+
+
+def _count_names(stats: BlockStatistics, axis: Axis) -> int:
+    return len(stats.attributes) if axis == "attribute" else stats.grid[0]
 
 
 def flip_blocks(

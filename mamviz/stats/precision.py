@@ -39,8 +39,7 @@ def measure_precision(
 ) -> Precision:
     """Measure how a null's mean and spread depend on which blocks it was drawn from.
 
-    correlate    gives the correlations (R, n, n) of signs (R, B), or of some pairs (R, pairs); a block with sign 0 is
-                 left out
+    correlate    gives the correlations of some pairs (R, pairs) for signs (R, B); a block with sign 0 is left out
 
     Delete-a-group jackknife (Shao & Wu 1989) of the mean of z and the logarithm of its standard deviation, whose
     variance is 1 / (2 degrees of freedom), pooled over pairs. Deviations of two independent halves of the signs are
@@ -52,7 +51,7 @@ def measure_precision(
     for group in groups:
         kept = signs.copy()
         kept[:, group] = 0.0
-        drawn.append(_pairs(correlate(kept)))
+        drawn.append(_to_z(correlate(kept)))
     halves = np.array(drawn).reshape(len(groups), 2, N_SIGNS // 2, -1)  # (group, half, replicate, pair)
     mean, deviation = halves.mean(axis=2), halves.std(axis=2)
     known = np.isfinite(mean).all(axis=(0, 1)) & (deviation > 1e-9).all(axis=(0, 1))
@@ -65,16 +64,6 @@ def measure_precision(
         freedom=float(1 / (2 * doubt)) if doubt > 0 else np.inf,
         mean_error=float(max((_jackknife(mean) / variance).mean(), 0.0)),
     )
-
-
-def widen(correlations: Floats, precision: Precision, *, generator: np.random.Generator) -> Floats:
-    """Spread null correlations (R, n, n) about their mean as far as the null is in doubt, as `widen_pairs`."""
-    first, second = np.triu_indices(correlations.shape[1], k=1)
-    widened = correlations.copy()
-    widened[:, first, second] = widened[:, second, first] = widen_pairs(
-        correlations[:, first, second], precision, generator=generator
-    )
-    return widened
 
 
 def widen_pairs(correlations: Floats, precision: Precision, *, generator: np.random.Generator) -> Floats:
@@ -99,14 +88,6 @@ def spread_pairs(n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     first, second = np.triu_indices(n, k=1)
     step = max(1, len(first) // MOST_PAIRS)
     return first[::step], second[::step]
-
-
-def _pairs(correlations: Floats) -> Floats:
-    """Return Fisher's z of the pairs, evenly chosen where they are many."""
-    if correlations.ndim == 2:
-        return _to_z(correlations)
-    first, second = spread_pairs(correlations.shape[1])
-    return _to_z(correlations[:, first, second])
 
 
 def _to_z(correlations: Floats) -> Floats:

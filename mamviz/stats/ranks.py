@@ -24,19 +24,6 @@ class Standing:
     ahead: Floats
 
 
-def rank_columns(values: Floats, target: int, *, by: RankBy = "r", names: Sequence[str] = ()) -> Floats:
-    """Return the rank of each column in rows (R, n) of one target's correlations: 1 is first, NaN where undefined.
-
-    Ties are broken by name, as in `rank_neighbours`, and without names by column; the target itself has no rank.
-    """
-    strength = measure_strength(values, target, by=by)
-    order_of_names = np.argsort(np.array(names), kind="stable") if names else np.arange(values.shape[1])
-    order = np.argsort(-strength[:, order_of_names], axis=1, kind="stable")  # NaN last
-    rank = np.empty(values.shape)
-    np.put_along_axis(rank, order_of_names[order], np.arange(1.0, values.shape[1] + 1)[None], axis=1)
-    return np.where(np.isnan(strength), np.nan, rank)
-
-
 def measure_strength(values: Floats, target: int, *, by: RankBy = "r") -> Floats:
     """Return what a target's neighbours are ranked by, largest first, of rows (R, n); NaN for the target itself."""
     strength = np.abs(values) if by == "abs" else values.copy()
@@ -71,7 +58,7 @@ def compare_columns(
 
     order    (n,) place of each column among those that are equally strong, such as its name's
 
-    As ranks by `rank_columns` would say, without sorting whole rows: only few columns are asked for.
+    As ranks of sorted rows would say, without sorting whole rows: only few columns are asked for.
     """
     known = ~np.isnan(strength)
     filled = np.where(known, strength, -np.inf)

@@ -91,6 +91,7 @@ def draw_rows(
                 left_out=to_z(rest[:, inner]),
                 n_blocks=len(filled),
             )
+        del drawn, rest  # before the next are made
 
 
 def require_units(stats: BlockStatistics, n_replicates: int) -> npt.NDArray[np.intp]:

@@ -19,7 +19,6 @@ from mamviz.schema import (
     TableAgreement,
 )
 from mamviz.stats.correlation import correlate_attributes, correlate_channels
-from mamviz.stats.inclusion import rank_with_certainty
 from mamviz.stats.intervals import draw_replicates
 from mamviz.stats.multiplicity import test_against_null as compare_with_null
 from mamviz.stats.nulls import null_correlations
@@ -28,6 +27,7 @@ from mamviz.store.analysis import group_name, read_analysis
 from mamviz.store.masks import mask_provenance, read_statistics
 from mamviz.store.stability import write_stability
 from tests.core.seeded import shared_images, write_masks
+from tests.core.stats.ranked import rank_with_certainty
 from tests.core.store.drawn import ATTRIBUTES, PROVENANCE, draw_plan, fill
 from tests.reports.agreed import agreement_of
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Choices, Correlation, Floats, RankBy, Replicates
-from mamviz.stats.inclusion import centre_replicates, rank_intervals, rank_with_certainty, top_k_inclusion
+from mamviz.stats import inclusion
 from mamviz.stats.ranking import rank_neighbours
-from mamviz.stats.ranks import rank_columns
+from mamviz.stats.rows import RowReplicates, rows_of
+from tests.core.stats.ranked import rank_columns, rank_with_certainty
 
 NAMES = ("a", "b", "c", "d", "e")
 # Of "a": b leads clearly, c and d can't be told apart, e is far behind.
@@ -51,70 +55,46 @@ def test_ties_of_ranks_are_broken_by_name_and_undefined_ones_have_none() -> None
     np.testing.assert_array_equal(rank_columns(values, 0, names=("a", "z", "c", "d", "e")), [[np.nan, 3, 2, np.nan, 1]])
 
 
-@pytest.mark.parametrize("by", ["r", "abs"])
-def test_inclusion_agrees_with_a_loop(by: RankBy) -> None:
-    drawn = make_replicates(0.4).drawn
-    found = top_k_inclusion(drawn, 2, by=by)
-    for target in range(5):
-        counts = np.zeros(5)
-        for values in drawn:
-            strength = [abs(r) if by == "abs" else r for r in values[target]]
-            others = sorted((j for j in range(5) if j != target), key=lambda j: -strength[j])
-            counts[others[:2]] += 1
-        counts[target] = np.nan
-        np.testing.assert_allclose(found[target], counts / len(drawn))
-
-
-def test_inclusion_adds_up_to_the_number_included() -> None:
-    found = top_k_inclusion(make_replicates(0.5).drawn, 3)
-    np.testing.assert_allclose(np.nansum(found, axis=1), 3.0)
-    np.testing.assert_array_equal(np.diag(found), np.nan)
-    np.testing.assert_array_equal(top_k_inclusion(make_replicates(0.5).drawn, 9)[0, 1:], 1.0)
-
-
-def test_pairs_count_in_the_replicates_that_define_them() -> None:
-    drawn = make_replicates(0.0).drawn.copy()
-    drawn[:100, 0, 1] = np.nan
-    drawn[:, 0, 4] = np.nan
-    found = top_k_inclusion(drawn, 2)
-    np.testing.assert_allclose(found[0, 1:], [1.0, 1.0, 0.25, np.nan])
-
-
 def test_a_top_of_nothing_is_refused() -> None:
-    for ask in (
-        lambda: top_k_inclusion(make_replicates().drawn, 0),
-        lambda: rank_with_certainty(make_replicates(), top=0),
-    ):
-        with pytest.raises(StatisticsError, match="top: expected 1 or more, got 0"):
-            ask()
+    with pytest.raises(StatisticsError, match="top: expected 1 or more, got 0"):
+        rank_with_certainty(make_replicates(), top=0)
+
+
+def centred(replicates: Replicates) -> Floats:
+    (part,) = rows_of(replicates)
+    return inclusion.centre_rows(part, replicates.correlation.values)
 
 
 def test_centred_replicates_have_the_table_as_their_mean() -> None:
     replicates = make_replicates(0.2, bias=0.3)
-    centred = centre_replicates(replicates)
+    found = centred(replicates)
     off = ~np.eye(5, dtype=bool)
-    np.testing.assert_allclose(np.arctanh(centred[:, off]).mean(axis=0), np.arctanh(TABLE[off]), atol=1e-9)
-    np.testing.assert_array_equal(centre_replicates(replicates, 2), centred[:, 2])
-    before, after = (np.arctanh(each[:, off]).std(axis=0) for each in (replicates.drawn, centred))
+    np.testing.assert_allclose(np.arctanh(found[:, off]).mean(axis=0), np.arctanh(TABLE[off]), atol=1e-9)
+    before, after = (np.arctanh(each[:, off]).std(axis=0) for each in (replicates.drawn, found))
     np.testing.assert_allclose(after, before, atol=1e-9)
 
 
-def test_rank_intervals_hold_the_share_of_replicates_they_say() -> None:
-    replicates = make_replicates(0.3)
-    found = rank_intervals(replicates, level=0.8)
-    centred = centre_replicates(replicates)
+def test_inclusion_is_the_share_of_centred_replicates_with_a_rank_in_the_top() -> None:
+    replicates = make_replicates(0.3, bias=0.2)
+    found, moved = rank_with_certainty(replicates, top=2), centred(replicates)
     for target in range(5):
-        ranks = rank_columns(centred[:, target], target)
-        for other in set(range(5)) - {target}:
-            inside = (ranks[:, other] >= found.low[target, other]) & (ranks[:, other] <= found.high[target, other])
-            assert inside.mean() >= 0.8
-            assert (ranks[:, other] < found.low[target, other]).mean() < 0.1
-            assert (ranks[:, other] > found.high[target, other]).mean() <= 0.1
-    np.testing.assert_array_equal(np.diag(found.median), np.nan)
-    limits = np.array([found.low, found.median, found.high])
-    known = limits[:, ~np.eye(5, dtype=bool)]
-    np.testing.assert_array_equal(known, np.round(known))
-    assert (np.diff(known, axis=0) >= 0).all()
+        ranks = rank_columns(moved[:, target], target)
+        expected = (ranks <= 2).mean(axis=0)
+        expected[target] = np.nan
+        np.testing.assert_allclose(found.inclusion[target], expected)
+
+
+def test_limits_of_ranks_hold_the_share_of_replicates_they_say() -> None:
+    replicates = make_replicates(0.3)
+    found, moved = rank_with_certainty(replicates, top=4, level=0.8), centred(replicates)
+    assert len(found.rows) == 20
+    for row in found.rows:
+        target, other = NAMES.index(row.target), NAMES.index(row.name)
+        rank = rank_columns(moved[:, target], target)[:, other]
+        assert ((rank >= row.rank_low) & (rank <= row.rank_high)).mean() >= 0.8
+        assert (rank < row.rank_low).mean() < 0.1
+        assert (rank > row.rank_high).mean() <= 0.1
+        assert row.rank_low <= np.median(rank) <= row.rank_high
 
 
 def test_rows_are_those_of_the_ranking_with_their_intervals() -> None:
@@ -170,3 +150,35 @@ def test_neighbours_without_replicates_have_rows_without_limits() -> None:
     row = next(row for row in rank_with_certainty(replicates, top=4, targets=["a"]).rows if row.name == "c")
     assert np.isnan([row.low, row.high]).all()
     assert (row.rank_low, row.rank_high) == (0, 0)
+
+
+def test_parts_are_let_go_before_the_next_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So are the arrays that are made of them on the way."""
+    replicates = make_replicates()
+    made: list[weakref.ref[object]] = []
+    alive: list[int] = []
+    monkeypatch.setattr("mamviz.stats.rows.CHUNK_NUMBERS", 2 * 5 * 400)
+
+    def watch(name: str) -> None:
+        function = getattr(inclusion, name)
+
+        def watched(*given: object, **settings: object) -> object:
+            found = function(*given, **settings)
+            made.append(weakref.ref(found))
+            return found
+
+        monkeypatch.setattr(inclusion, name, watched)
+
+    def parts() -> Iterator[RowReplicates]:
+        asked = rows_of(replicates)
+        while (part := next(asked, None)) is not None:
+            made.append(weakref.ref(part))
+            yield part
+            del part
+            alive.append(sum(each() is not None for each in made))
+
+    watch("centre_rows")
+    watch("measure_strength")
+    inclusion.certify(rank_neighbours(replicates.correlation, top=3), parts())
+    assert len(made) == 3 + 3 + 5
+    assert alive == [0, 0, 0]

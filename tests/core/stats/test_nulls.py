@@ -11,7 +11,7 @@ from mamviz.schema import Axis, BlockStatistics, Choices, Estimand, Floats, Sign
 from mamviz.stats.correlation import correlate_attributes, correlate_channels, dataset_maps
 from mamviz.stats.maps import mask_sizes
 from mamviz.stats.moments import adjusted_weights
-from mamviz.stats.noise import draw_rows, noise_of_blocks
+from mamviz.stats.noise import draw_normals, noise_of_blocks
 from mamviz.stats.nulls import correlate_maps, flip_blocks, null_correlations, null_pairs
 from tests.core.stats.raw import Raw, fill, make_raw, many_names
 
@@ -104,7 +104,7 @@ def test_blocks_add_up_to_no_map_and_without_images_add_nothing(stats: BlockStat
 
 def test_what_is_taken_off_is_each_blocks_part_of_the_map_by_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the drawn part: D_b - A sum_b(w y), over the root of what is left of the variance."""
-    monkeypatch.setattr("mamviz.stats.noise.draw_rows", lambda covariance, n_rows, **_: np.zeros((n_rows, 5)))
+    monkeypatch.setattr("mamviz.stats.noise.draw_normals", lambda covariance, n_rows, **_: np.zeros((n_rows, 5)))
     raw = make_raw(5, n_images=300, n_blocks=20)
     stats = fill(raw, n_blocks=20)
     weights = label_weights(raw.labels, "adjusted")
@@ -135,9 +135,9 @@ def test_the_drawn_part_has_the_covariance_of_shuffled_weights(
 
     def watch(covariance: Floats, n_rows: int, *, generator: np.random.Generator) -> Floats:
         seen.append(covariance)
-        return draw_rows(covariance, n_rows, generator=generator)
+        return draw_normals(covariance, n_rows, generator=generator)
 
-    monkeypatch.setattr("mamviz.stats.noise.draw_rows", watch)
+    monkeypatch.setattr("mamviz.stats.noise.draw_normals", watch)
     noise_of_blocks(stats, choose(estimand, "signed", "full"), generator=np.random.default_rng(0))
     expected = np.cov(z.T)
     np.testing.assert_allclose(seen[0], expected, atol=0.1 * np.abs(expected).max())
@@ -147,12 +147,12 @@ def test_drawn_rows_add_up_to_nothing_and_their_products_to_the_covariance() -> 
     rng = np.random.default_rng(0)
     root = rng.normal(size=(5, 5))
     covariance = root @ root.T
-    rows = draw_rows(covariance, 20, generator=rng)
+    rows = draw_normals(covariance, 20, generator=rng)
     np.testing.assert_allclose(rows.sum(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(rows.T @ rows, covariance, atol=1e-10)
-    few = np.mean([(r := draw_rows(covariance, 4, generator=rng)).T @ r for _ in range(4000)], axis=0)
+    few = np.mean([(r := draw_normals(covariance, 4, generator=rng)).T @ r for _ in range(4000)], axis=0)
     np.testing.assert_allclose(few, covariance, atol=0.1 * np.abs(covariance).max())
-    singular = draw_rows(np.ones((3, 3)), 20, generator=rng)
+    singular = draw_normals(np.ones((3, 3)), 20, generator=rng)
     np.testing.assert_allclose(singular, singular[:, :1] * np.ones(3), atol=1e-7)
 
 
@@ -239,6 +239,26 @@ def test_a_constant_label_has_no_null(raw: Raw, estimand: Estimand, constant: fl
     assert np.isfinite(between).all()
 
 
+@pytest.mark.parametrize("estimand", ["contrast", "adjusted"])
+def test_an_attribute_without_a_partner_is_still_like_itself(raw: Raw, estimand: Estimand) -> None:
+    alone = np.zeros_like(raw.labels)
+    alone[:, 2] = raw.labels[:, 2]
+    stats, choices = fill(replace(raw, labels=alone), n_blocks=N_BLOCKS), choose(estimand, "signed", "full")
+    values = null_correlations(stats, choices, n_replicates=5, generator=np.random.default_rng(0))
+    expected = np.full((5, 5, 5), np.nan)
+    expected[:, 2, 2] = 1.0
+    np.testing.assert_array_equal(values, expected)
+
+
+def test_channels_whose_maps_are_constant_are_not_like_themselves(raw: Raw) -> None:
+    dead = replace(raw, mask=raw.mask * np.array([1.0, 0, 0])[:, None, None])
+    stats, choices = fill(dead, n_blocks=N_BLOCKS), choose("contrast", "signed", "full")
+    values = null_correlations(stats, choices, n_replicates=5, generator=np.random.default_rng(0), axis="channel")
+    expected = np.full((5, 3, 3), np.nan)
+    expected[:, 0, 0] = 1.0
+    np.testing.assert_array_equal(values, expected)
+
+
 def test_a_label_whose_cases_are_all_in_one_block_has_no_null(raw: Raw) -> None:
     alone = with_label(raw, 2, raw.blocks == 9)
     values = null_correlations(
@@ -283,7 +303,7 @@ def test_pairs_by_themselves_are_those_of_the_tables(
         monkeypatch.setattr("mamviz.stats.nulls.FEW_PAIRS", most)
         found = flip_blocks(noise, signs, choices, sizes=sizes, axis=axis, pairs=upper)
         np.testing.assert_allclose(found, tables[:, *upper], atol=1e-12)
-    drawn = {"n_replicates": 7, "axis": axis}
+    drawn = {"n_replicates": 100, "axis": axis}
     pairs = null_pairs(stats, choices, generator=np.random.default_rng(0), **drawn)  # type: ignore[arg-type]
     whole = null_correlations(stats, choices, generator=np.random.default_rng(0), **drawn)  # type: ignore[arg-type]
     np.testing.assert_array_equal(pairs, whole[:, *upper])

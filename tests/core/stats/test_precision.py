@@ -5,18 +5,10 @@ import pytest
 from scipy import stats as scipy_stats
 
 from mamviz.schema import Floats
-from mamviz.stats.precision import Precision, measure_precision, widen
+from mamviz.stats.precision import Precision, measure_precision, spread_pairs, widen_pairs
 
 N_BLOCKS = 40
-UPPER = np.triu_indices(30, k=1)
-N_PAIRS = len(UPPER[0])
-
-
-def tables(z: Floats) -> Floats:
-    """(R, 30, 30) tables of Fisher's z of their 435 pairs (R, 435)."""
-    filled = np.tile(np.eye(30), (len(z), 1, 1))
-    filled[:, UPPER[0], UPPER[1]] = filled[:, UPPER[1], UPPER[0]] = np.tanh(z)
-    return filled
+N_PAIRS = 435
 
 
 def draw_parts(seed: int, n_blocks: int = N_BLOCKS) -> tuple[Floats, Floats]:
@@ -29,7 +21,7 @@ def measure(spread: Floats, level: Floats, seed: int = 0) -> Precision:
     """Of z = sum of signs times spread + sum over blocks in use of level."""
 
     def correlate(signs: Floats) -> Floats:
-        return tables(signs @ spread + np.abs(signs) @ level)
+        return np.asarray(np.tanh(signs @ spread + np.abs(signs) @ level))
 
     return measure_precision(correlate, len(spread), generator=np.random.default_rng(seed))
 
@@ -88,23 +80,32 @@ def test_a_normal_null_becomes_students_t() -> None:
     rng = np.random.default_rng(4)
     z = 0.3 + 0.1 * rng.normal(size=(200, N_PAIRS))
     z -= z.mean(axis=0) - 0.3
-    wide = widen(tables(z), Precision(freedom=6.0, mean_error=0.44), generator=np.random.default_rng(0))
-    deviation = (np.arctanh(wide[:, UPPER[0], UPPER[1]]) - 0.3) / (0.1 * 1.2)
+    wide = widen_pairs(np.tanh(z), Precision(freedom=6.0, mean_error=0.44), generator=np.random.default_rng(0))
+    deviation = (np.arctanh(wide) - 0.3) / (0.1 * 1.2)
     assert scipy_stats.kstest(deviation.ravel(), scipy_stats.t(6).cdf).pvalue > 0.001
     assert scipy_stats.kstest(((z - 0.3) / 0.1).ravel(), scipy_stats.t(6).cdf).pvalue < 1e-6
 
 
 def test_without_doubt_a_null_stays_as_it_is() -> None:
     z = np.random.default_rng(5).normal(size=(50, N_PAIRS))
-    same = widen(tables(z), Precision(freedom=np.inf, mean_error=0.0), generator=np.random.default_rng(0))
-    np.testing.assert_allclose(same, tables(z), atol=1e-9)
+    same = widen_pairs(np.tanh(z), Precision(freedom=np.inf, mean_error=0.0), generator=np.random.default_rng(0))
+    np.testing.assert_allclose(same, np.tanh(z), atol=1e-9)
 
 
-def test_widened_tables_stay_symmetric_within_one_and_undefined_where_they_were() -> None:
+def test_widened_pairs_stay_within_one_and_undefined_where_they_were() -> None:
     z = 3 * np.random.default_rng(6).normal(size=(50, N_PAIRS))
     z[:, 3] = np.nan
-    wide = widen(tables(z), Precision(freedom=0.5, mean_error=0.1), generator=np.random.default_rng(0))
-    np.testing.assert_array_equal(wide, wide.swapaxes(1, 2))
+    correlations = np.tanh(z)
+    wide = widen_pairs(correlations, Precision(freedom=0.5, mean_error=0.1), generator=np.random.default_rng(0))
     assert np.nanmax(np.abs(wide)) <= 1
-    np.testing.assert_array_equal(np.isnan(wide), np.isnan(tables(z)))
-    np.testing.assert_array_equal(np.diagonal(wide, axis1=1, axis2=2), 1)
+    np.testing.assert_array_equal(np.isnan(wide), np.isnan(z))
+    np.testing.assert_array_equal(correlations, np.tanh(z))  # as they were
+
+
+def test_pairs_are_all_of_a_small_table_and_evenly_chosen_of_a_large_one() -> None:
+    np.testing.assert_array_equal(spread_pairs(30), np.triu_indices(30, k=1))
+    first, second = spread_pairs(200)
+    assert 2000 <= len(first) < 4000
+    assert (first < second).all()
+    of_row = np.arange(199, -1, -1) / 9  # every ninth of 19,900
+    assert np.abs(np.bincount(first, minlength=200) - of_row).max() < 1

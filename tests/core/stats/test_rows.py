@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import weakref
+from typing import Any
+
 import numpy as np
 import pytest
 
 from mamviz.errors import StatisticsError
 from mamviz.schema import Axis, BlockStatistics, Choices, Floats, Replicates
-from mamviz.stats.inclusion import certify, rank_with_certainty
+from mamviz.stats.across import correlate_across_rows
+from mamviz.stats.inclusion import certify
 from mamviz.stats.intervals import draw_replicates
 from mamviz.stats.ranking import rank_neighbours
 from mamviz.stats.rows import RowReplicates, draw_rows, require_units, rows_of
+from tests.core.stats.ranked import rank_with_certainty
 from tests.core.stats.raw import fill, make_raw, many_names
 
 # Rows of a table are products of other matrices than the whole; what is subtracted on the way leaves a few digits less.
@@ -91,6 +96,26 @@ def test_a_ranking_of_three_hundred_names_is_as_sure_in_rows_as_at_once(
         (row.name, row.rank_low, row.rank_high) for row in expected.rows
     ]
     assert (found.ties, found.cutoffs) == (expected.ties, expected.cutoffs)
+
+
+def test_drawn_rows_are_let_go_before_the_next_are_made(
+    stats: BlockStatistics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Floats]] = []
+    alive: list[int] = []
+
+    def watch(*given: Any) -> Floats:
+        alive.append(sum(each() is not None for each in made))
+        found = correlate_across_rows(*given)
+        made.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr("mamviz.stats.rows.correlate_across_rows", watch)
+    monkeypatch.setattr("mamviz.stats.rows.DRAWN_NUMBERS", 60 * 5)
+    choices = Choices(sign="signed", estimand="across", view="full")
+    for part in draw_rows(stats, choices, generator=np.random.default_rng(0), n_replicates=60):
+        del part
+    assert alive == [0, 1] * 5  # a row at a time, of the draws and then of the blocks left out
 
 
 def test_held_replicates_are_cut_into_rows(stats: BlockStatistics, monkeypatch: pytest.MonkeyPatch) -> None:
