@@ -13,7 +13,7 @@ import argparse
 import json
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from scaling import describe as describe_scaling
 from scaling import describe_images
 from timing import Timing, digits, timed
 
-from mamviz.config import RunConfig
+from mamviz.config import ModelConfig, RunConfig
 from mamviz.data.synthetic.labels import draw_labels
 from mamviz.data.synthetic.render import draw_faces
 from mamviz.models.network import MaskNetwork
@@ -86,6 +86,7 @@ def measure(repeats: int) -> Iterator[Timing]:
     ):
         run = forward or plain_forward(network)
         yield timed(f"train, {name}", train_step(network, run, config, x, truth, half=half), repeats, n_images=BATCH)
+    yield measure_prototypes(x, truth, repeats)
     network.eval()
     wide = truth.double()
     yield timed("extract, with all statistics", lambda: extract(network, x, wide, wide), repeats, n_images=BATCH)
@@ -96,6 +97,22 @@ def measure(repeats: int) -> Iterator[Timing]:
         n_images=BATCH,
     )
     yield from measure_explainers(network, x, repeats)
+
+
+def measure_prototypes(x: torch.Tensor, truth: torch.Tensor, repeats: int) -> Timing:
+    """Return a training step of the size that a prototype took 300 images a second for: 48 channels, two threads."""
+    config = replace(RunConfig(), model=ModelConfig(channels=48))
+    network = build_network(config, n_attributes=N_ATTRIBUTES)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    found = timed(
+        "train, ours, float32, 48 channels, 2 threads",
+        train_step(network, network, config, x, truth, half=False),
+        repeats,
+        n_images=BATCH,
+    )
+    torch.set_num_threads(threads)
+    return found
 
 
 def describe_floor(network: MaskNetwork, timings: list[Timing]) -> list[str]:

@@ -16,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 # Faces, pixels, and what is said to `mamviz train`.
 CASES = {
-    "default": (4000, 64, ["--epochs", "2"]),
+    "default": (10_000, 64, ["--epochs", "2"]),
     "batches of 32": (4000, 64, ["--epochs", "1", "--batch-size", "32"]),
     "256 channels": (1500, 64, ["--epochs", "1", "--channels", "256"]),
     "96 px": (2000, 96, ["--epochs", "1"]),
@@ -72,21 +73,20 @@ def compare(n_faces: int, size: int, settings: list[str], threads: int) -> list[
         subprocess.run([sys.executable, "-c", DRAW, str(n_faces), str(size), places[3]], check=True)
         settings = ["--faces", str(n_faces), "--size", str(size), *settings]
         said = json.loads(_run(["train", *settings, *places, "--dry-run", "--json"])[0].splitlines()[-1])
-        _, training = _run(["train", *settings, *places])
+        _, training = _run(["train", *settings, *places], Path(folder))
         after = _size(Path(folder))
-        _, extraction = _run(["extract-masks", *places])
-        masks = _size(Path(folder)) - after
+        _, extraction = _run(["extract-masks", *places], Path(folder))
     extract = said["extraction"]
     return [
         (
             "train",
             _need(said, disk=said["disk_bytes"]),
-            Need(training.seconds, training.memory, after),
+            training,
         ),
         (
             "extract-masks",
             _need(extract, disk=extract["disk_bytes"]),
-            Need(extraction.seconds, extraction.memory, masks),
+            Need(extraction.seconds, extraction.memory, extraction.disk - after),
         ),
     ]
 
@@ -95,22 +95,30 @@ def _need(said: dict, *, disk: float) -> Need:
     return Need(said["time"]["seconds"], said["ram_bytes"], disk)
 
 
-def _run(command: list[str]) -> tuple[str, Need]:
-    """Return what a command prints, and its seconds and most memory."""
+def _run(command: list[str], folder: Path | None = None) -> tuple[str, Need]:
+    """Return what a command prints, its seconds and most memory, and the most that a folder held meanwhile."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "mamviz_cli", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
+    ended, status, disk = 0, 0, 0
+    while not ended:
+        disk = max(disk, _size(folder) if folder else 0)
+        time.sleep(0.1)
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
     text = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
     assert status == 0, command
     unit = 1 if sys.platform == "darwin" else 1024
-    return text, Need(time.perf_counter() - started, unit * usage.ru_maxrss, 0.0)
+    return text, Need(time.perf_counter() - started, unit * usage.ru_maxrss, disk)
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # renamed meanwhile
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 if __name__ == "__main__":

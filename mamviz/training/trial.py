@@ -14,7 +14,7 @@ from mamviz.distributed import Group
 from mamviz.models.weights import build_network
 from mamviz.schema import Budget, WorkTime
 from mamviz.training.loop import make_session, take_step
-from mamviz.training.prediction import predict
+from mamviz.training.prediction import BATCH, predict
 from mamviz.trial import forget_most_held, median_seconds, most_held_bytes
 
 
@@ -23,14 +23,15 @@ def try_training(
 ) -> Budget:
     """Return the budget with time and memory as measured on this machine; takes about half a minute at most.
 
-    Makes whole steps of the training itself, and validates as many images. Memory is the most that this process has
+    Makes whole steps of the training itself, and validates a batch. Memory is the most that this process has
     held meanwhile, or on CUDA that tensors have held; images that stay on the GPU where there is room are not in it.
     Reading images is not in the time: it goes on beside the steps, but the first time that images are decoded or
     drawn. Other jobs on the machine, now or then, make it another time. Raises ConfigError for a network that
     can't be built, or where one image is too much.
     """
     n_images = config.train.batch_size
-    data = make_noise(config.data, n_images=n_images, n_attributes=n_attributes)
+    n_validated = max(1, min(BATCH, n_validation))
+    data = make_noise(config.data, n_images=max(n_images, n_validated), n_attributes=n_attributes)
     group = Group(device=device)
     on_device = device.startswith("cuda")
     wait = torch.cuda.synchronize if on_device else None
@@ -39,7 +40,7 @@ def try_training(
     batch = np.arange(n_images)
 
     def step() -> None:
-        take_step(config, data, session, batch=batch, images=data.images, group=group)
+        take_step(config, data, session, batch=batch, images=data.images[:n_images], group=group)
 
     network.train()
     free_memory()
@@ -47,7 +48,8 @@ def try_training(
     if on_device:
         torch.cuda.reset_peak_memory_stats(device)
     step_seconds = median_seconds(step, wait=wait)
-    validation = median_seconds(lambda: predict(session.average, data, batch, group=group), wait=wait) / n_images
+    validated = np.arange(n_validated)
+    validation = median_seconds(lambda: predict(session.average, data, validated, group=group), wait=wait) / n_validated
     steps_an_epoch = max(1, n_train // config.train.batch_size)
     epoch = steps_an_epoch * step_seconds + n_validation * validation
     return dataclasses.replace(

@@ -44,7 +44,7 @@ def test_the_time_is_that_of_all_steps_and_validations(monkeypatch: pytest.Monke
     found = foretell(make_config(batch_size=8, epochs=3), n_train=83, n_validation=20).time
     assert found is not None
     assert found.images_per_second == pytest.approx(16)
-    assert found.seconds == pytest.approx(3 * (10 * 0.5 + 20 * 0.01))
+    assert found.seconds == pytest.approx(3 * (10 * 0.5 + 20 * 0.08 / 20))
 
 
 def test_less_than_a_batch_is_one_step_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
