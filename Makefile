@@ -6,13 +6,15 @@ ARGS ?=
 # Processes that share the tests, a file each.
 WORKERS ?= 2
 
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 # With it set, every start of Python compiles torch anew: 7 s a start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test coverage lint format docs validate variants bench clean
+.PHONY: help setup demo test slow coverage lint format docs validate variants bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -23,8 +25,11 @@ setup: $(VENV)/.dev  ## virtual environment with the development tools
 demo: $(VENV)/.runtime  ## from faces to report in one go: draws, trains, extracts, correlates
 	$(BIN)/mamviz demo $(ARGS)
 
-test: $(VENV)/.dev  ## all tests, quickly
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.dev  ## the tests, but for the slow ones
+	$(PYTEST) -m "not slow" $(ARGS)
+
+slow: $(VENV)/.dev  ## the slow tests: several processes, killed ones, memory that ends, whole trainings
+	$(PYTEST) -m slow $(ARGS)
 
 coverage: $(VENV)/.dev  ## all tests, with the lines and branches they miss
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered $(ARGS)

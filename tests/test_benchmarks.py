@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,6 +28,7 @@ def test_the_gpus_benchmark_says_in_one_line_that_there_is_none() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_gpus_benchmark_measures_every_part(tmp_path: Path) -> None:
     done = run_gpu("--device", "cpu", "--quick", "--json", str(tmp_path / "gpu.json"))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -247,6 +247,7 @@ def test_a_block_that_memory_runs_out_in_is_summed_once(
     np.testing.assert_allclose(read_raw(run.masks_file)[1], read_raw(smaller.masks_file)[1], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and a limit of memory")
 def test_the_numbers_where_memory_is_short_are_those_of_smaller_batches(tmp_path: Path) -> None:
     """60 images of 256 pixels, all in one block, need 600 MB at once; the true allocator fails, smaller batches fit."""

@@ -34,6 +34,7 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.mark.slow
 def test_a_planted_answer_is_learned(tmp_path: Path) -> None:
     data = make_data(160)
     run = make_run(tmp_path / "made-1", make_config(epochs=20), data)
@@ -45,6 +46,7 @@ def test_a_planted_answer_is_learned(tmp_path: Path) -> None:
     assert ((logits > 0) == data.labels[test]).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_shuffled_labels_are_not_learned(tmp_path: Path) -> None:
     data = make_data(160)
     shuffled = replace(data, labels=data.labels[np.random.default_rng(0).permutation(160)])
@@ -169,6 +171,7 @@ def test_precision_is_what_was_asked_for() -> None:
     assert autocast_dtype(make_config(precision="bfloat16").train, "cpu") is torch.bfloat16
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network(tmp_path: Path) -> None:
     data = make_data(160)
     run = make_run(tmp_path / "made-1", make_config(epochs=24, batch_size=16), data)
@@ -250,6 +253,7 @@ def test_where_one_image_is_too_much_the_last_checkpoint_is_kept(
     assert before == [5] == [read_checkpoint(run.resume_file).step]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and a limit of memory")
 def test_training_ends_well_where_memory_is_short(tmp_path: Path) -> None:
     """64 images of 128 pixels need 700 MB at once; the true allocator fails, and parts of the batch fit."""

@@ -73,6 +73,7 @@ def test_more_processes_than_images_give_the_logits_of_one(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and a limit of memory")
 def test_logits_come_where_memory_is_short() -> None:
     """60 images of 256 pixels need 600 MB at once; the true allocator fails, and smaller batches fit."""
