@@ -28,6 +28,7 @@ from scaling import describe as describe_scaling
 from scaling import describe_images
 from timing import Timing, digits, timed
 
+from mamviz import __version__
 from mamviz.config import ModelConfig, RunConfig
 from mamviz.data.synthetic.labels import draw_labels
 from mamviz.data.synthetic.render import draw_faces
@@ -56,9 +57,12 @@ def main() -> None:
         print("|", " | ".join((timing.name, *map(digits, (timing.median, timing.low, timing.high)))), "|")
     network = build_network(RunConfig(), n_attributes=N_ATTRIBUTES)
     notes = [*describe_floor(network, timings), *describe_matrix(MATRIX_IMAGES)]
-    print("", *notes, "", *describe_scaling(repeats=3), "", *describe_images(SCALING_IMAGES, None), sep="\n")
+    tables = [*describe_scaling(repeats=3), "", *describe_images(SCALING_IMAGES, None)]
+    print("", *notes, "", *tables, sep="\n")
     if options.json:
-        record = {"timings": [asdict(timing) for timing in timings], "notes": notes}
+        versions = {"mamviz": __version__, "python": platform.python_version(), "torch": torch.__version__}
+        record = {"machine": machine, "threads": threads, "versions": versions}
+        record |= {"timings": [asdict(timing) for timing in timings], "notes": notes, "tables": tables}
         options.json.write_text(json.dumps(record, indent=2) + "\n")
 
 

@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from mamviz.schema import Budget, ExtractionBudget
 
 
-def predict(config: RunConfig) -> Budget:
-    """Return the size of a training, from tables alone; raises ConfigError for a network that can't be built."""
+def predict(config: RunConfig, *, n_attributes: int, n_images: int) -> Budget:
+    """Return the size of a training; raises ConfigError for a network that can't be built."""
     from mamviz.models.weights import build_network
     from mamviz.training.budget import predict_budget
 
-    extent = measure(config)
     if config.model.weights is not None:  # the budget leaves them out; a wrong file must not leave a run behind
-        build_network(config, n_attributes=extent.n_attributes)
-    return predict_budget(config, n_attributes=extent.n_attributes, n_images=extent.n_images)
+        build_network(config, n_attributes=n_attributes)
+    return predict_budget(config, n_attributes=n_attributes, n_images=n_images)
 
 
 def print_budget(config: RunConfig, common: Common, console: Console, group: Group) -> None:
@@ -37,7 +36,7 @@ def print_budget(config: RunConfig, common: Common, console: Console, group: Gro
     from mamviz_reports.architecture import describe_architecture, describe_budget
 
     extent = measure(config)
-    budget = predict(config)
+    budget = predict(config, n_attributes=extent.n_attributes, n_images=extent.n_images)
     console.note("timing a few batches of noise")
     extraction = predict_masks(config, extent, "all", n_raw=0, device=group.device)
     budget = try_training(
@@ -50,11 +49,8 @@ def print_budget(config: RunConfig, common: Common, console: Console, group: Gro
     )
     console.show(describe_architecture(budget) + f"training: {describe_budget(budget)}".rstrip())
     console.show(f"extract-masks: {describe_budget(extraction)}".rstrip())
-    warn_of_room(budget, extraction, console=console)
-    warn_of_disk(budget.disk_bytes, cache_folder(common), console)  # nearly all of it packed images
-    warn_of_disk(extraction.disk_bytes, common.runs, console)
-    if group.world > 1:
-        console.note(f"times are those of one process; {group.world} were started")
+    warn_of_limits(budget, cache_folder(common), console, group)  # its disk is nearly all packed images
+    warn_of_limits(extraction, common.runs, console, group)
     console.note("a dry run: nothing was trained or written")
     needs = {**dataclasses.asdict(budget), "extraction": dataclasses.asdict(extraction)}
     counts = {name: getattr(extent, name) for name in ("n_attributes", "n_images", "n_train", "n_validation")}
@@ -78,21 +74,21 @@ def predict_masks(
     )
 
 
-def warn_of_disk(needed: float, folder: Path, console: Console) -> None:
-    """Say so where the disk of a folder, which need not be there yet, has too little room."""
+def warn_of_limits(budget: Budget | ExtractionBudget, folder: Path, console: Console, group: Group) -> None:
+    """Say what a budget doesn't say itself: too little memory or disk, and that one process alone was tried.
+
+    folder    where its files will be; it need not be there yet
+    """
     from mamviz_reports.architecture import describe_bytes
 
+    if budget.images_at_once is not None:
+        console.note(f"note: memory ran out, and this is what {budget.images_at_once} images at once take")
     place = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir())
     free = shutil.disk_usage(place).free
-    if needed > free:
-        console.note(f"note: {place} has {describe_bytes(free)} free, {describe_bytes(needed)} are needed")
-
-
-def warn_of_room(*budgets: Budget | ExtractionBudget, console: Console) -> None:
-    """Say so where a batch did not fit in memory."""
-    for budget in budgets:
-        if budget.images_at_once is not None:
-            console.note(f"note: memory ran out, and this is what {budget.images_at_once} images at once take")
+    if budget.disk_bytes > free:
+        console.note(f"note: {place} has {describe_bytes(free)} free, {describe_bytes(budget.disk_bytes)} are needed")
+    if group.world > 1:
+        console.note(f"note: the time is that of one process; {group.world} were started")
 
 
 @dataclass(frozen=True)

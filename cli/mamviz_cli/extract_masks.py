@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mamviz.errors import ConfigError, DataError, RunError
-from mamviz_cli.budget import measure, predict_masks, warn_of_disk, warn_of_room
+from mamviz_cli.budget import measure, predict_masks, warn_of_limits
 from mamviz_cli.console import Console
 from mamviz_cli.group import stoppable
 from mamviz_cli.machine import choose_device, use_threads
@@ -101,10 +101,7 @@ def _print_budget(options: ExtractOptions, console: Console, group: Group) -> No
         batch_size=options.batch_size,
     )
     console.show(describe_budget(budget).rstrip())
-    warn_of_room(budget, console=console)
-    warn_of_disk(budget.disk_bytes, run.folder, console)
-    if group.world > 1:
-        console.note(f"the time is that of one process; {group.world} were started")
+    warn_of_limits(budget, run.folder, console, group)
     console.note("a dry run: nothing was extracted or written")
     console.finish(dataclasses.asdict(budget))
 

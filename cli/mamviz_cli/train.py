@@ -13,7 +13,7 @@ import typer
 
 from mamviz.config import RunConfig
 from mamviz.errors import ConfigError, MamvizError
-from mamviz_cli.budget import predict, print_budget
+from mamviz_cli.budget import measure, predict, print_budget
 from mamviz_cli.console import Console
 from mamviz_cli.epochs import describe_epoch
 from mamviz_cli.group import stoppable, typed
@@ -81,7 +81,8 @@ def train_new(
     family    of the runs that differ in their seed alone, where it is one of several
     A run that fails before its first checkpoint leaves no folder behind.
     """
-    budget = predict(config)
+    extent = measure(config)
+    budget = predict(config, n_attributes=extent.n_attributes, n_images=extent.n_images)
     begun = "stopped before training began; what was decoded or drawn is kept, the same command goes on."
     with stoppable(begun, group):
         data = open_images(config.data, options.common, console, threads=config.train.threads)
@@ -108,7 +109,8 @@ def resume_run(run: Run, common: Common, *, console: Console, group: Group) -> N
             "Restore the data, or start a new run with `mamviz train`."
         )
     console.note(f"going on with {run.folder}")
-    _train(run, data, predict(run.config), console=console, group=group)
+    budget = predict(run.config, n_attributes=len(data.attributes), n_images=data.n_images)
+    _train(run, data, budget, console=console, group=group)
 
 
 def _check(options: TrainOptions) -> None:

@@ -8,8 +8,8 @@ from mamviz.config import RunConfig
 from mamviz.data.batches import to_tensor
 from mamviz.data.memory import Room, fit
 from mamviz.data.noise import make_noise
-from mamviz.extraction.sums import Sums, add_images, start_sums, to_statistics
-from mamviz.extraction.sweep import explain_parts
+from mamviz.extraction.sums import Sums, start_sums, to_statistics
+from mamviz.extraction.sweep import add_batch
 from mamviz.models.peak import count_peak_bytes
 from mamviz.models.weights import build_network
 from mamviz.schema import ExtractionBudget, WorkTime
@@ -40,21 +40,19 @@ def predict_extraction(
     labels = torch.from_numpy(data.labels).to(device, torch.float64)
     x = to_tensor(data.images, device=device)
 
-    def add(x: torch.Tensor, sums: Sums) -> None:
-        features = network.extractor(x)
-        for rows, masks in explain_parts(network, features, slice(0, len(x))):
-            add_images(sums, masks, labels=labels[rows], weights=labels[rows])
+    def add(sums: Sums, x: torch.Tensor) -> None:
+        add_batch(sums, network, x, labels=labels, weights=labels)
 
     def finish(x: torch.Tensor | None = None) -> None:
         sums = start_sums(n_attributes, network.shape, device=device)
         if x is not None:
-            add(x, sums)
+            add(sums, x)
         to_statistics(sums, data.attributes)
 
     def measure(n_images: int) -> tuple[float, float, int]:
         """Return the seconds of an image and of a block, and the bytes that a batch holds at most."""
         sums, few = start_sums(n_attributes, network.shape, device=device), x[:n_images]
-        image = median_seconds(lambda: add(few, sums), wait=wait) / n_images
+        image = median_seconds(lambda: add(sums, few), wait=wait) / n_images
         return image, median_seconds(finish, wait=wait), count_peak_bytes(finish, few)
 
     room, wait = Room(n_at_once), torch.cuda.synchronize if device.startswith("cuda") else None

@@ -168,6 +168,12 @@ def explain_parts(network: MaskNetwork, features: Tensor, rows: slice) -> Iterat
         yield few, network.explain_features(features[few.start - rows.start : few.stop - rows.start])
 
 
+def add_batch(sums: Sums, network: MaskNetwork, x: Tensor, *, labels: Tensor, weights: Tensor) -> None:
+    """Add a batch of images x (n, 3, S, S) to sums, and nothing else; labels and weights (n, K) float64."""
+    for rows, masks in explain_parts(network, network.extractor(x), slice(0, len(x))):
+        add_images(sums, masks, labels=labels[rows], weights=weights[rows])
+
+
 def _add(sums: Sums, masks: Masks, work: Work, rows: slice) -> None:
     labels = torch.from_numpy(work.plan.labels[rows]).to(work.device, torch.float64)
     weights = torch.from_numpy(work.weighting.weigh(work.plan.labels[rows])).to(work.device)

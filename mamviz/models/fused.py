@@ -156,13 +156,32 @@ def _differentiate(tensors: list[Tensor], pooled: Tensor, level: Tensor) -> tupl
 
 
 @triton.jit
-def _place(n_images: tl.tensor, P: tl.constexpr, IMAGES: tl.constexpr, CELLS: tl.constexpr) -> tl.tensor:
-    """Return the image and the cell of each of the program's rows, and whether there is such a one."""
+def _place(
+    features: tl.tensor,
+    n_images: tl.tensor,
+    P: tl.constexpr,
+    C: tl.constexpr,
+    IMAGES: tl.constexpr,
+    CELLS: tl.constexpr,
+    CHANNELS: tl.constexpr,
+) -> tl.tensor:
+    """Return the program's rows and channels, and their features.
+
+    image, row, seen    of each row its image, its place among all cells, and whether there is such a one
+    channel, known      of each column its channel, and whether there is such a one
+    inside, f           (row, column) whether there are both, and their features, float32
+    """
     parts: tl.constexpr = (P + CELLS - 1) // CELLS
-    row = tl.arange(0, IMAGES * CELLS)
-    image = (tl.program_id(0) // parts * IMAGES + row // CELLS).to(tl.int64)  # many images pass 2**31 numbers
-    cell = tl.program_id(0) % parts * CELLS + row % CELLS
-    return image, cell, (image < n_images) & (cell < P)
+    own = tl.arange(0, IMAGES * CELLS)
+    image = (tl.program_id(0) // parts * IMAGES + own // CELLS).to(tl.int64)  # many images pass 2**31 numbers
+    cell = tl.program_id(0) % parts * CELLS + own % CELLS
+    row = image * P + cell
+    seen = (image < n_images) & (cell < P)
+    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+    known = channel < C
+    inside = seen[:, None] & known[None, :]
+    f = tl.load(features + row[:, None] * C + channel[None, :], inside, other=0.0).to(tl.float32)
+    return image, row, seen, channel, known, inside, f
 
 
 @triton.jit
@@ -210,12 +229,7 @@ def _forward(  # noqa: PLR0913, PLR0917 - a kernel's parameters
     HIDDEN: tl.constexpr,
 ) -> None:
     """Write pooled (part of the cells, image, attribute, channel) and the sum of masks of each program."""
-    image, cell, seen = _place(n_images, P, IMAGES, CELLS)
-    row = image * P + cell
-    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    known = channel < C
-    inside = seen[:, None] & known[None, :]
-    f = tl.load(features + row[:, None] * C + channel[None, :], inside, other=0.0).to(tl.float32)
+    _, row, seen, channel, known, inside, f = _place(features, n_images, P, C, IMAGES, CELLS, CHANNELS)
     parts: tl.constexpr = (P + CELLS - 1) // CELLS
     own = (tl.program_id(0) // parts * IMAGES + tl.arange(0, IMAGES)).to(tl.int64)
     place = (tl.program_id(0) % parts * n_images + own) * n_attributes
@@ -257,12 +271,7 @@ def _backward(  # noqa: PLR0913, PLR0917 - a kernel's parameters
 
     pooled, level    the gradients of the outputs; that of the level shared out among all masks
     """
-    image, cell, seen = _place(n_images, P, IMAGES, CELLS)
-    row = image * P + cell
-    channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
-    known = channel < C
-    inside = seen[:, None] & known[None, :]
-    f = tl.load(features + row[:, None] * C + channel[None, :], inside, other=0.0).to(tl.float32)
+    image, row, seen, channel, known, inside, f = _place(features, n_images, P, C, IMAGES, CELLS, CHANNELS)
     slope = tl.load(level)
     width = n_attributes * C
     grad_f = tl.zeros((IMAGES * CELLS, CHANNELS), tl.float32)

@@ -61,12 +61,14 @@ def train(
         )
     _check_shards(min(len(indices), run.config.train.batch_size), group)
     steps_an_epoch = max(1, len(indices) // run.config.train.batch_size)
+    total_steps = steps_an_epoch * run.config.train.epochs
     with together(group):
-        session = _start(run, group, total_steps=steps_an_epoch * run.config.train.epochs)
+        session = _start(run, group, total_steps=total_steps)
         images: Pixels | Tensor = data.images
-        while session.step < steps_an_epoch * run.config.train.epochs:
+        while session.step < total_steps:
             _train_epoch(run, data, images, session, steps_an_epoch=steps_an_epoch, group=group, progress=progress)
-            images = settle(images, group.device)
+            if session.step < total_steps:
+                images = settle(images, group.device)
             if on_epoch is not None and group.leads:
                 on_epoch(session.rows[-1])
         if group.leads:

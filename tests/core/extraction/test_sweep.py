@@ -27,6 +27,7 @@ from tests.core.limited import run_limited
 from tests.core.made import make_config, make_data, make_run
 from tests.core.models.stirred import stir
 from tests.core.stats.raw import Raw, fill
+from tests.core.store.samebits import assert_same_bits
 
 APART = ~np.eye(4, dtype=bool)  # the diagonal carries nothing
 
@@ -202,15 +203,6 @@ def test_two_and_four_processes_write_the_bits_of_one(
         )
         assert_same_bits(run.masks_file, one.masks_file)
         assert not list(run.folder.glob("*masks.part*"))
-
-
-def assert_same_bits(got: Path, expected: Path) -> None:
-    with h5py.File(got) as ours, h5py.File(expected) as theirs:
-        names: list[str] = []
-        theirs.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
-        assert "blocks/mask/total" in names
-        for name in names:
-            np.testing.assert_array_equal(ours[name][()], theirs[name][()], err_msg=name)
 
 
 @pytest.mark.parametrize("failing", [1, 5, 12])
